@@ -1,0 +1,58 @@
+package enrolments
+
+import "time"
+
+// Event is one line of the audit trail: something that happened to a sign-in
+// or an enrolment. It never holds a secret, a code or a number.
+type Event struct {
+	At time.Time
+	// Kind is one of the constants below.
+	Kind EventKind
+	// Person, Application, Phone and Approval are set where they apply.
+	Person      PersonID
+	Application ApplicationID
+	Phone       PhoneID
+	Approval    string
+	// Detail is a short text for people: a method, a reason, a name.
+	Detail string
+}
+
+// EventKind names what happened. The values are stored and never change.
+type EventKind string
+
+const (
+	EventApprovalRequested EventKind = "approval.requested"
+	EventApprovalSettled   EventKind = "approval.settled"
+	EventApprovalReported  EventKind = "approval.reported"
+	EventApprovalRedeemed  EventKind = "approval.redeemed"
+	EventNumberWrong       EventKind = "approval.number_wrong"
+	EventCodeWrong         EventKind = "approval.code_wrong"
+	EventPushFailed        EventKind = "push.failed"
+	EventPushHeld          EventKind = "push.held"
+	EventPushResent        EventKind = "push.resent"
+	EventCodesBlocked      EventKind = "codes.blocked"
+
+	EventPersonAdded      EventKind = "person.added"
+	EventPersonUnlocked   EventKind = "person.unlocked"
+	EventPairingOpened    EventKind = "pairing.opened"
+	EventPairingClaimed   EventKind = "pairing.claimed"
+	EventPairingRefused   EventKind = "pairing.refused"
+	EventPhonePaired      EventKind = "phone.paired"
+	EventPhoneRemoved     EventKind = "phone.removed"
+	EventTargetGone       EventKind = "phone.push_gone"
+	EventTargetSet        EventKind = "phone.push_set"
+	EventSecretIssued     EventKind = "authenticator.issued"
+	EventSecretConfirmed  EventKind = "authenticator.confirmed"
+	EventCodesIssued      EventKind = "recovery_codes.issued"
+	EventApplicationAdded EventKind = "application.added"
+	EventKeyIssued        EventKind = "application.key_issued"
+	EventKeyRevoked       EventKind = "application.key_revoked"
+)
+
+// EventFilter chooses events; zero fields choose all.
+type EventFilter struct {
+	Person   PersonID
+	Approval string
+	// Limit bounds the answer: 1 to 1000.
+	Limit int
+}

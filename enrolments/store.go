@@ -1,0 +1,130 @@
+package enrolments
+
+import (
+	"context"
+	"time"
+
+	"countersign/push"
+)
+
+// Store keeps the durable nouns. Every method is one transaction; where two
+// callers race, the method says who wins. All return ErrNotFound for a row
+// that is not there, and an error of the store itself as it is: callers fail
+// closed on it.
+type Store interface {
+	ApplicationStore
+	PersonStore
+	PairingStore
+	CodeStore
+	AuditStore
+	// SigningKeys returns the private keys (PKCS #8) that sign result tokens,
+	// the current one first; where there is none it stores fresh as the first.
+	// Of callers at once one wins and all get the same keys.
+	SigningKeys(ctx context.Context, fresh []byte, now time.Time) ([][]byte, error)
+}
+
+// ApplicationStore keeps applications and the hashes of their keys.
+type ApplicationStore interface {
+	// AddApplication stores a new application with its first key; ErrExists.
+	AddApplication(ctx context.Context, a Application, key Hash) error
+	// Application returns an application and its live keys, newest first.
+	Application(ctx context.Context, id ApplicationID) (Application, []Hash, error)
+	// Applications returns all, by id.
+	Applications(ctx context.Context) ([]Application, error)
+	// AddKey makes key the newest and keeps one older one at most.
+	AddKey(ctx context.Context, id ApplicationID, key Hash, now time.Time) error
+	// DropOldKeys leaves only the newest key and returns how many went.
+	DropOldKeys(ctx context.Context, id ApplicationID) (int, error)
+}
+
+// PersonStore keeps people and phones.
+type PersonStore interface {
+	// EnsurePerson returns the person of p.User and stores p where there is
+	// none; added tells which. Of two at once one adds.
+	EnsurePerson(ctx context.Context, p Person) (stored Person, added bool, err error)
+	// Enrolment returns a person by user name with what is set up.
+	Enrolment(ctx context.Context, user string) (Enrolment, error)
+	// EnrolmentOf is Enrolment by id.
+	EnrolmentOf(ctx context.Context, id PersonID) (Enrolment, error)
+	// SetPushLocked sets Person.PushLocked.
+	SetPushLocked(ctx context.Context, id PersonID, locked bool) error
+
+	// Phone returns a phone that is active or claimed, with its person's
+	// user name.
+	Phone(ctx context.Context, id PhoneID) (phone Phone, user string, err error)
+	// SetPushTarget replaces where the phone is woken; nil for nowhere.
+	SetPushTarget(ctx context.Context, id PhoneID, target *push.Target) error
+	// ForgetPushTarget is SetPushTarget(nil) if the target is still the given
+	// one: a phone that has just moved is not forgotten with its old place.
+	// forgot tells.
+	ForgetPushTarget(ctx context.Context, id PhoneID, target push.Target) (forgot bool, err error)
+	// UsedPhone sets Phone.LastUsedAt, never back in time.
+	UsedPhone(ctx context.Context, id PhoneID, at time.Time) error
+	// RemovePhone removes a phone for good, with its authenticator.
+	RemovePhone(ctx context.Context, id PhoneID) error
+}
+
+// PairingStore keeps set-ups. A pairing past ExpiresAt that is open or claimed
+// reads as PairingExpired, whatever is stored; a claimed phone of such a
+// pairing is not found any more.
+type PairingStore interface {
+	AddPairing(ctx context.Context, p Pairing) error
+	Pairing(ctx context.Context, id PairingID, now time.Time) (Pairing, error)
+	// PairingByTicket finds an open pairing by its ticket; ErrTicket.
+	PairingByTicket(ctx context.Context, ticket Hash, now time.Time) (Pairing, error)
+	// Claim spends the ticket for phone (stored inactive) and sets digits:
+	// of callers at once one wins; ErrTicket for all others.
+	Claim(ctx context.Context, ticket Hash, phone Phone, digits string, now time.Time) (Pairing, error)
+	// Confirm ends a claimed pairing: match activates the phone, else it is
+	// removed. ErrPairingSettled for a pairing that is not claimed; ErrInvalid
+	// when the person has MaxPhones already.
+	Confirm(ctx context.Context, id PairingID, match bool, now time.Time) (Pairing, error)
+	// BeginAuthenticator stores an unconfirmed authenticator as this
+	// pairing's, in place of an earlier unconfirmed one. ErrPairingSettled
+	// once one was confirmed, or for a pairing that has expired.
+	BeginAuthenticator(ctx context.Context, id PairingID, a Authenticator, now time.Time) error
+	// IssueCodes replaces all of the person's recovery codes, once a pairing;
+	// ErrPairingSettled when they were issued before, nothing was confirmed
+	// or it has expired.
+	IssueCodes(ctx context.Context, id PairingID, codes []Hash, now time.Time) error
+	// SpendApproval notes that a pairing was opened with this approval; ErrExists
+	// the second time.
+	SpendApproval(ctx context.Context, approval string, now time.Time) error
+}
+
+// CodeStore keeps TOTP secrets, recovery codes and the count of failures.
+type CodeStore interface {
+	// BeginCodeTry counts a try as failed before it is looked at, so that
+	// tries at once on many nodes cannot pass the limit together. It returns
+	// how many failed in a row now, this one included, or *BlockedError.
+	BeginCodeTry(ctx context.Context, id PersonID, limits CodeLimits, now time.Time) (failures int, err error)
+	// EndCodeTry forgets all failures: the code was right, or an
+	// administrator unlocks.
+	EndCodeTry(ctx context.Context, id PersonID) error
+	// Authenticators returns the confirmed secrets of a person.
+	Authenticators(ctx context.Context, id PersonID) ([]Authenticator, error)
+	// Authenticator returns one, confirmed or not.
+	Authenticator(ctx context.Context, id AuthenticatorID) (Authenticator, error)
+	// PutPhoneSecret stores a confirmed authenticator in place of the one that
+	// its phone had; ErrNotFound when the phone is not active.
+	PutPhoneSecret(ctx context.Context, a Authenticator) error
+	// BurnStep spends a time step: it and all older ones are refused with
+	// ErrCodeUsed for good. Of callers at once one wins. It confirms an
+	// unconfirmed authenticator.
+	BurnStep(ctx context.Context, id AuthenticatorID, step int64) error
+	// BurnRecoveryCode spends a recovery code; ErrCodeUsed when it was spent,
+	// ErrCodeWrong when it is none of the person's.
+	BurnRecoveryCode(ctx context.Context, id PersonID, code Hash, now time.Time) error
+}
+
+// AuditStore keeps the trail. It only grows; each row holds a hash over itself
+// and the row before it.
+type AuditStore interface {
+	// Record appends events in order and returns once they are durable.
+	Record(ctx context.Context, events ...Event) error
+	// Events returns the newest events first.
+	Events(ctx context.Context, f EventFilter) ([]Event, error)
+	// VerifyAudit recomputes the chain and returns how many rows it holds, or
+	// an error that names the first row that does not fit.
+	VerifyAudit(ctx context.Context) (rows int64, err error)
+}
