@@ -1,0 +1,173 @@
+package approvals
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"strings"
+	"time"
+
+	"countersign/enrolments"
+)
+
+// ID names an approval: 8 characters that name the slot of its person, then
+// 128 random bits. Whoever holds an id can find its keys without a look-up.
+type ID string
+
+// idSize is the length of an ID in characters; slotSize that of its slot.
+const (
+	idSize   = 30
+	slotSize = 8
+)
+
+// NewID makes an id for an approval of person.
+func NewID(person enrolments.PersonID) ID {
+	raw := make([]byte, 16)
+	rand.Read(raw) // never fails: crypto/rand ends the program instead
+	return ID(SlotOf(person) + base64.RawURLEncoding.EncodeToString(raw))
+}
+
+// SlotOf is the slot of a person: all short-lived state of one person is kept
+// together under it, so that one atomic step can reach it all. Two people may
+// share a slot; nothing is keyed by it alone.
+func SlotOf(person enrolments.PersonID) string {
+	sum := sha256.Sum256([]byte("countersign-slot\x00" + string(person)))
+	return base64.RawURLEncoding.EncodeToString(sum[:6])
+}
+
+// ParseID reads an id from outside; ErrNotFound for what cannot be one.
+func ParseID(text string) (ID, error) {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	if len(text) != idSize || strings.Trim(text, alphabet) != "" {
+		return "", ErrNotFound
+	}
+	return ID(text), nil
+}
+
+// Slot is the slot of the approval's person.
+func (id ID) Slot() string { return string(id[:slotSize]) }
+
+// State of an approval. All but Pending are final.
+type State string
+
+const (
+	Pending   State = "pending"
+	Approved  State = "approved"
+	Denied    State = "denied"
+	Expired   State = "expired"
+	Withdrawn State = "withdrawn"
+)
+
+// Reason says more about Denied and Withdrawn.
+type Reason string
+
+const (
+	ByUser         Reason = "user"
+	Reported       Reason = "reported"
+	NumberMismatch Reason = "number_mismatch"
+	TooManyCodes   Reason = "too_many_codes"
+
+	Cancelled     Reason = "cancelled"
+	ByApplication Reason = "application"
+	Replaced      Reason = "replaced"
+	NeedsEnrol    Reason = "enrol"
+)
+
+// Method says how an approval came to be approved.
+type Method string
+
+const (
+	ByPush         Method = "push"
+	ByTOTP         Method = "totp"
+	ByRecoveryCode Method = "recovery_code"
+)
+
+// Next is what the browser should do about a new approval.
+type Next string
+
+const (
+	Wait     Next = "wait"
+	CodeOnly Next = "code_only"
+	Enrol    Next = "enrol"
+)
+
+// Sent is what is known of one phone's wake-up.
+type Sent string
+
+const (
+	Asking   Sent = "asking"
+	Accepted Sent = "accepted"
+	Failed   Sent = "failed"
+)
+
+// Approval is one sign-in attempt as it stands.
+type Approval struct {
+	ID ID
+	// Version is 1 when created and rises with every change.
+	Version int64
+
+	Application     enrolments.ApplicationID
+	ApplicationName string
+	Person          enrolments.PersonID
+	User            string
+	ReturnURL       string
+	// Display is the exact JSON text that phones show and sign.
+	Display string
+	// Nonce is in every answer to this approval and in no other.
+	Nonce string
+	// Number is what the waiting screen shows and the person types.
+	Number string
+	// Waiting and Result are the hashes of the waiting token and of the
+	// result code.
+	Waiting, Result enrolments.Hash
+	Created         time.Time
+	Expires         time.Time
+	// Next is Wait or CodeOnly.
+	Next Next
+	// Phones are those that were asked; none may answer when Next is CodeOnly.
+	Phones []AskedPhone
+
+	State     State
+	Reason    Reason
+	Method    Method
+	SettledBy enrolments.PhoneID
+	Settled   time.Time
+	Redeemed  bool
+	// What is left of each kind of try.
+	NumberTries, CodeTries, Resends int
+
+	// AsOf is the store's clock when this was read.
+	AsOf time.Time
+}
+
+// AskedPhone is one phone's part in an approval.
+type AskedPhone struct {
+	ID   enrolments.PhoneID
+	Name string
+	Sent Sent
+	Seen bool
+}
+
+// Final reports whether the approval is settled.
+func (a Approval) Final() bool { return a.State != Pending }
+
+// Asked reports whether phone may answer.
+func (a Approval) Asked(phone enrolments.PhoneID) bool {
+	if a.Next != Wait {
+		return false
+	}
+	for _, p := range a.Phones {
+		if p.ID == phone {
+			return true
+		}
+	}
+	return false
+}
+
+// DisplayHash is what an answer signs of Display.
+func (a Approval) DisplayHash() string { return hashText(a.Display) }
+
+func hashText(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
