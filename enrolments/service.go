@@ -1,0 +1,138 @@
+package enrolments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"countersign/push"
+)
+
+// Service holds the rules of enrolment over a Store.
+type Service struct {
+	config Config
+}
+
+// Config is what a Service is made of. All fields are needed but AllowTarget.
+type Config struct {
+	Store Store
+	// PublicURL is the audience of what phones sign, without a trailing slash.
+	PublicURL string
+	// ServerName is the issuer that authenticator apps show.
+	ServerName string
+	CodeLimits CodeLimits
+	// AllowTarget refuses push targets that this server will not ask; nil
+	// allows all that are well formed.
+	AllowTarget func(push.Target) error
+	Now         func() time.Time
+}
+
+// NewService makes a Service.
+func NewService(c Config) *Service { return &Service{c} }
+
+func (s *Service) now() time.Time { return s.config.Now().UTC() }
+
+// record appends to the audit trail with the time of now.
+func (s *Service) record(ctx context.Context, events ...Event) error {
+	for i := range events {
+		events[i].At = s.now()
+	}
+	if err := s.config.Store.Record(ctx, events...); err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	return nil
+}
+
+// AddApplication registers an application and returns its first key.
+func (s *Service) AddApplication(ctx context.Context, a Application) (APIKey, error) {
+	a.CreatedAt = s.now()
+	if err := a.Check(); err != nil {
+		return APIKey{}, err
+	}
+	key := NewAPIKey(a.ID)
+	if err := s.config.Store.AddApplication(ctx, a, key.Secret.Hash()); err != nil {
+		return APIKey{}, err
+	}
+	return key, s.record(ctx,
+		Event{Kind: EventApplicationAdded, Application: a.ID, Detail: a.Name},
+		Event{Kind: EventKeyIssued, Application: a.ID})
+}
+
+// AddKey makes a further key for an application; the newest before it stays
+// valid until DropOldKeys.
+func (s *Service) AddKey(ctx context.Context, id ApplicationID) (APIKey, error) {
+	key := NewAPIKey(id)
+	if err := s.config.Store.AddKey(ctx, id, key.Secret.Hash(), s.now()); err != nil {
+		return APIKey{}, err
+	}
+	return key, s.record(ctx, Event{Kind: EventKeyIssued, Application: id})
+}
+
+// DropOldKeys leaves an application its newest key only.
+func (s *Service) DropOldKeys(ctx context.Context, id ApplicationID) (int, error) {
+	n, err := s.config.Store.DropOldKeys(ctx, id)
+	if err != nil || n == 0 {
+		return n, err
+	}
+	return n, s.record(ctx, Event{Kind: EventKeyRevoked, Application: id})
+}
+
+// Authenticate returns the application of a presented API key;
+// ErrUnauthorized whether the application or the secret is unknown.
+func (s *Service) Authenticate(ctx context.Context, key APIKey) (Application, error) {
+	a, hashes, err := s.config.Store.Application(ctx, key.Application)
+	if errors.Is(err, ErrNotFound) {
+		return Application{}, ErrUnauthorized
+	}
+	if err != nil {
+		return Application{}, err
+	}
+	known := false
+	for _, h := range hashes {
+		// Every key is compared, so that time does not tell which is newer.
+		known = h.Is(key.Secret.Hash()) || known
+	}
+	if !known {
+		return Application{}, ErrUnauthorized
+	}
+	return a, nil
+}
+
+// Person returns a person by user name; ErrNotFound.
+func (s *Service) Person(ctx context.Context, user string) (Enrolment, error) {
+	user, err := ParseName("user", user, MaxUser)
+	if err != nil {
+		return Enrolment{}, err
+	}
+	return s.config.Store.Enrolment(ctx, user)
+}
+
+// AddPerson returns the person of a user name, added where there was none.
+func (s *Service) AddPerson(ctx context.Context, user string) (Person, error) {
+	user, err := ParseName("user", user, MaxUser)
+	if err != nil {
+		return Person{}, err
+	}
+	p, added, err := s.config.Store.EnsurePerson(ctx, Person{ID: NewID[PersonID](), User: user, CreatedAt: s.now()})
+	if err != nil || !added {
+		return p, err
+	}
+	return p, s.record(ctx, Event{Kind: EventPersonAdded, Person: p.ID, Detail: p.User})
+}
+
+// LockPush stops pushes to a person who reported a request.
+func (s *Service) LockPush(ctx context.Context, id PersonID) error {
+	return s.config.Store.SetPushLocked(ctx, id, true)
+}
+
+// Unlock lets a person have pushes and type codes again.
+func (s *Service) Unlock(ctx context.Context, id PersonID) error {
+	if err := s.config.Store.SetPushLocked(ctx, id, false); err != nil {
+		return err
+	}
+	if err := s.config.Store.EndCodeTry(ctx, id); err != nil {
+		return err
+	}
+	return s.record(ctx, Event{Kind: EventPersonUnlocked, Person: id})
+}

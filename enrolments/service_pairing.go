@@ -1,0 +1,234 @@
+package enrolments
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"slices"
+	"time"
+
+	"countersign/internal/jws"
+	"countersign/push"
+	"countersign/totp"
+)
+
+// ProofWindow is how far a phone's clock may be from the server's.
+const ProofWindow = 120 * time.Second
+
+// PairingProof is the type of a pairing proof.
+const PairingProof = "countersign-pair+jwt"
+
+// OpenPairing opens a set-up for a person, and returns the secret that the
+// person's browser holds. allowed says that a fresh approval or an
+// administrator stands behind it: without, somebody who has anything set up
+// gets ErrFreshApproval. by is the application that asks, if one does.
+func (s *Service) OpenPairing(ctx context.Context, user string, by ApplicationID, allowed bool) (Pairing, Secret, error) {
+	p, err := s.AddPerson(ctx, user)
+	if err != nil {
+		return Pairing{}, Secret{}, err
+	}
+	e, err := s.config.Store.EnrolmentOf(ctx, p.ID)
+	if err != nil {
+		return Pairing{}, Secret{}, err
+	}
+	if !e.Empty() && !allowed {
+		return Pairing{}, Secret{}, ErrFreshApproval
+	}
+	now, token := s.now(), NewSecret()
+	pairing := Pairing{
+		ID: NewID[PairingID](), Person: p.ID, User: p.User,
+		Token: token.Hash(), Ticket: TicketOf(token).Hash(),
+		State: PairingOpen, CreatedAt: now, ExpiresAt: now.Add(PairingTTL), Version: 1,
+	}
+	if err := s.config.Store.AddPairing(ctx, pairing); err != nil {
+		return Pairing{}, Secret{}, err
+	}
+	return pairing, token, s.record(ctx, Event{Kind: EventPairingOpened, Person: p.ID, Application: by})
+}
+
+// SetUp returns the pairing that a browser holds the token of; ErrUnauthorized
+// whether the pairing or the token is unknown.
+func (s *Service) SetUp(ctx context.Context, id PairingID, token Secret) (Pairing, error) {
+	p, err := s.config.Store.Pairing(ctx, id, s.now())
+	if errors.Is(err, ErrNotFound) {
+		return Pairing{}, ErrUnauthorized
+	}
+	if err != nil {
+		return Pairing{}, err
+	}
+	if !p.Token.Is(token.Hash()) {
+		return Pairing{}, ErrUnauthorized
+	}
+	return p, nil
+}
+
+// Claim is what a phone sends to spend a ticket.
+type Claim struct {
+	Ticket Secret
+	// Key is the public key as a JWK.
+	Key            []byte
+	Name, Platform string
+	Push           *push.Target
+	// Proof is a JWS by the private key over the ticket's hash.
+	Proof string
+}
+
+// Claim spends a ticket for a phone that proves to hold its key. The phone is
+// inactive until the person confirms the digits. ErrTicket, ErrProof,
+// jws.ErrKey, push.ErrBadTarget, ErrInvalid.
+func (s *Service) Claim(ctx context.Context, c Claim) (Pairing, error) {
+	phone, err := s.newPhone(c)
+	if err != nil {
+		return Pairing{}, err
+	}
+	now := s.now()
+	if err := s.checkPairingProof(c, phone.Key, now); err != nil {
+		return Pairing{}, err
+	}
+	p, err := s.config.Store.Claim(ctx, c.Ticket.Hash(), phone, Digits(c.Ticket, phone.Key.Thumbprint()), now)
+	if err != nil {
+		return Pairing{}, err
+	}
+	return p, s.record(ctx, Event{Kind: EventPairingClaimed, Person: p.Person, Phone: phone.ID, Detail: phone.Name})
+}
+
+func (s *Service) newPhone(c Claim) (Phone, error) {
+	name, err := ParseName("phone name", c.Name, MaxPhoneName)
+	if err != nil {
+		return Phone{}, err
+	}
+	if !slices.Contains(Platforms(), c.Platform) {
+		return Phone{}, invalid("platform is %q; it takes ios, android, web or other", truncate(c.Platform))
+	}
+	key, err := jws.ParseKey(c.Key)
+	if err != nil {
+		return Phone{}, err
+	}
+	if err := s.checkTarget(c.Push); err != nil {
+		return Phone{}, err
+	}
+	return Phone{ID: NewID[PhoneID](), Name: name, Platform: c.Platform, Key: key, Push: c.Push, AddedAt: s.now()}, nil
+}
+
+func truncate(text string) string {
+	if len(text) > 32 {
+		return text[:32] + "…"
+	}
+	return text
+}
+
+func (s *Service) checkTarget(t *push.Target) error {
+	if t == nil {
+		return nil
+	}
+	if err := t.Validate(); err != nil {
+		return err
+	}
+	if s.config.AllowTarget == nil {
+		return nil
+	}
+	return s.config.AllowTarget(*t)
+}
+
+// pairingClaims are the claims of a pairing proof.
+type pairingClaims struct {
+	Aud string `json:"aud"`
+	Tkt string `json:"tkt"`
+	Jkt string `json:"jkt"`
+	Iat int64  `json:"iat"`
+}
+
+func (s *Service) checkPairingProof(c Claim, key jws.Key, now time.Time) error {
+	header, payload, err := jws.Verify(c.Proof, key, PairingProof)
+	if err != nil || header.Kid != "" {
+		return ErrProof
+	}
+	var claims pairingClaims
+	if err := jws.Claims(payload, &claims); err != nil {
+		return ErrProof
+	}
+	hash := c.Ticket.Hash()
+	if claims.Aud != s.config.PublicURL || claims.Jkt != key.Thumbprint() ||
+		claims.Tkt != base64.RawURLEncoding.EncodeToString(hash[:]) || !near(claims.Iat, now) {
+		return ErrProof
+	}
+	return nil
+}
+
+// near reports whether a phone's time, in Unix seconds, is within ProofWindow.
+func near(unix int64, now time.Time) bool {
+	const window = int64(ProofWindow / time.Second)
+	return unix >= now.Unix()-window && unix <= now.Unix()+window
+}
+
+// Confirm ends a claimed pairing as the person says that the digits are equal,
+// or not.
+func (s *Service) Confirm(ctx context.Context, p Pairing, match bool) (Pairing, error) {
+	p, err := s.config.Store.Confirm(ctx, p.ID, match, s.now())
+	if err != nil {
+		return p, err
+	}
+	kind := EventPhonePaired
+	if !match {
+		kind = EventPairingRefused
+	}
+	return p, s.record(ctx, Event{Kind: kind, Person: p.Person, Phone: p.Phone, Detail: p.PhoneName})
+}
+
+// SetUpKey is a new TOTP secret in the forms that people can take it in.
+type SetUpKey struct {
+	// Key is for typing, URI for a QR code.
+	Key, URI string
+}
+
+// BeginAuthenticator makes a TOTP secret for an authenticator app; it counts
+// once ConfirmAuthenticator has seen a code of it.
+func (s *Service) BeginAuthenticator(ctx context.Context, p Pairing) (SetUpKey, error) {
+	a := Authenticator{ID: NewID[AuthenticatorID](), Person: p.Person, Secret: totp.NewSecret(), CreatedAt: s.now()}
+	if err := s.config.Store.BeginAuthenticator(ctx, p.ID, a, s.now()); err != nil {
+		return SetUpKey{}, err
+	}
+	key := SetUpKey{Key: totp.SetUpKey(a.Secret), URI: totp.URI(a.Secret, s.config.ServerName, p.User)}
+	return key, s.record(ctx, Event{Kind: EventSecretIssued, Person: p.Person})
+}
+
+// ConfirmAuthenticator takes the first code of an authenticator app. Wrong
+// ones count against the person like any.
+func (s *Service) ConfirmAuthenticator(ctx context.Context, p Pairing, typed string) error {
+	if p.State == PairingExpired || p.State == PairingRefused || p.Authenticator == "" {
+		return ErrPairingSettled
+	}
+	a, err := s.config.Store.Authenticator(ctx, p.Authenticator)
+	if err != nil {
+		return err
+	}
+	if err := s.try(ctx, p.Person, func(now time.Time) error {
+		c, err := parseCode(typed)
+		if err != nil || c.recovery {
+			return ErrCodeWrong
+		}
+		return s.burn(ctx, []Authenticator{a}, c.text, now)
+	}); err != nil {
+		return err
+	}
+	return s.record(ctx, Event{Kind: EventSecretConfirmed, Person: p.Person})
+}
+
+// IssueCodes makes a new set of recovery codes in a set-up that has confirmed
+// something; the person's older ones are void. It is the only time they are
+// seen.
+func (s *Service) IssueCodes(ctx context.Context, p Pairing) ([]string, error) {
+	codes := newRecoveryCodes()
+	hashes := make([]Hash, len(codes))
+	for i, text := range codes {
+		c, err := parseCode(text)
+		if err != nil {
+			return nil, err
+		}
+		hashes[i] = recoveryHash(p.Person, c.text)
+	}
+	if err := s.config.Store.IssueCodes(ctx, p.ID, hashes, s.now()); err != nil {
+		return nil, err
+	}
+	return codes, s.record(ctx, Event{Kind: EventCodesIssued, Person: p.Person})
+}

@@ -1,0 +1,148 @@
+package enrolments
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"regexp"
+
+	"countersign/internal/jws"
+	"countersign/push"
+	"countersign/totp"
+)
+
+// PhoneProof is the type of the proof that comes with a phone's request.
+const PhoneProof = "countersign-phone+jwt"
+
+var (
+	// ErrPhoneUnknown is returned for an unknown phone, a removed phone and a
+	// wrong key alike.
+	ErrPhoneUnknown = errors.New("no such phone, or not its key")
+	// ErrPhoneInactive is returned when a phone that is not confirmed yet asks
+	// for more than its own state.
+	ErrPhoneInactive = errors.New("the phone is not confirmed yet")
+	// ErrRequestProof is returned for a proof that is malformed or was made
+	// for another request.
+	ErrRequestProof = errors.New("the proof does not fit the request")
+	// ErrClock is returned when a phone's proof is good but its time is not.
+	ErrClock = errors.New("the phone's clock is off")
+)
+
+// SignedRequest is a phone's request as it came.
+type SignedRequest struct {
+	Proof       string
+	Method, URL string
+	Body        []byte
+}
+
+// KnownPhone is a phone that proved itself, and the id of that proof, which is
+// for one use.
+type KnownPhone struct {
+	Phone
+	User    string
+	ProofID string
+}
+
+type phoneClaims struct {
+	Htm string `json:"htm"`
+	Htu string `json:"htu"`
+	Iat int64  `json:"iat"`
+	Jti string `json:"jti"`
+	Bod string `json:"bod"`
+}
+
+var jtiShape = regexp.MustCompile(`^[A-Za-z0-9_-]{16,64}$`)
+
+// KnowPhone verifies the proof of a phone's request. The caller spends
+// ProofID. ErrPhoneUnknown, ErrRequestProof, ErrClock.
+func (s *Service) KnowPhone(ctx context.Context, r SignedRequest) (KnownPhone, error) {
+	header, err := jws.Peek(r.Proof)
+	if err != nil || header.Kid == "" {
+		return KnownPhone{}, ErrRequestProof
+	}
+	phone, user, err := s.config.Store.Phone(ctx, PhoneID(header.Kid))
+	if errors.Is(err, ErrNotFound) {
+		return KnownPhone{}, ErrPhoneUnknown
+	}
+	if err != nil {
+		return KnownPhone{}, err
+	}
+	claims, err := verifyPhoneProof(r, phone.Key)
+	if err != nil {
+		return KnownPhone{}, err
+	}
+	if !near(claims.Iat, s.now()) {
+		return KnownPhone{}, ErrClock
+	}
+	return KnownPhone{phone, user, string(phone.ID) + "." + claims.Jti}, nil
+}
+
+func verifyPhoneProof(r SignedRequest, key jws.Key) (phoneClaims, error) {
+	var claims phoneClaims
+	_, payload, err := jws.Verify(r.Proof, key, PhoneProof)
+	switch {
+	case errors.Is(err, jws.ErrSignature), errors.Is(err, jws.ErrAlgorithm):
+		return claims, ErrPhoneUnknown
+	case err != nil || jws.Claims(payload, &claims) != nil:
+		return claims, ErrRequestProof
+	}
+	body := sha256.Sum256(r.Body)
+	if claims.Htm != r.Method || claims.Htu != r.URL || !jtiShape.MatchString(claims.Jti) ||
+		claims.Bod != base64.RawURLEncoding.EncodeToString(body[:]) {
+		return claims, ErrRequestProof
+	}
+	return claims, nil
+}
+
+// PhoneSecret is a phone's own TOTP secret.
+type PhoneSecret struct {
+	Text          string // base32 without padding
+	Issuer, Label string
+}
+
+// NewPhoneSecret makes a phone's TOTP secret, in place of the one it had.
+func (s *Service) NewPhoneSecret(ctx context.Context, p KnownPhone) (PhoneSecret, error) {
+	a := Authenticator{
+		ID: NewID[AuthenticatorID](), Person: p.Person, Phone: p.ID,
+		Secret: totp.NewSecret(), Confirmed: true, CreatedAt: s.now(),
+	}
+	if err := s.config.Store.PutPhoneSecret(ctx, a); err != nil {
+		return PhoneSecret{}, err
+	}
+	out := PhoneSecret{Text: totp.Text(a.Secret), Issuer: s.config.ServerName, Label: p.User}
+	return out, s.record(ctx, Event{Kind: EventSecretIssued, Person: p.Person, Phone: p.ID})
+}
+
+// SetPush replaces where a phone is woken; nil for nowhere.
+func (s *Service) SetPush(ctx context.Context, p KnownPhone, target *push.Target) error {
+	if err := s.checkTarget(target); err != nil {
+		return err
+	}
+	if err := s.config.Store.SetPushTarget(ctx, p.ID, target); err != nil {
+		return err
+	}
+	return s.record(ctx, Event{Kind: EventTargetSet, Person: p.Person, Phone: p.ID})
+}
+
+// TargetGone forgets where a phone was woken, unless it has moved since.
+func (s *Service) TargetGone(ctx context.Context, p Phone, target push.Target) error {
+	forgot, err := s.config.Store.ForgetPushTarget(ctx, p.ID, target)
+	if err != nil || !forgot {
+		return err
+	}
+	return s.record(ctx, Event{Kind: EventTargetGone, Person: p.Person, Phone: p.ID, Detail: p.Name})
+}
+
+// UsedPhone notes that a phone answered.
+func (s *Service) UsedPhone(ctx context.Context, id PhoneID) error {
+	return s.config.Store.UsedPhone(ctx, id, s.now())
+}
+
+// RemovePhone removes a phone for good, and its TOTP secret with it.
+func (s *Service) RemovePhone(ctx context.Context, p Phone) error {
+	if err := s.config.Store.RemovePhone(ctx, p.ID); err != nil {
+		return err
+	}
+	return s.record(ctx, Event{Kind: EventPhoneRemoved, Person: p.Person, Phone: p.ID, Detail: p.Name})
+}
