@@ -138,7 +138,7 @@ func (s signer) proofs() []tokenCase {
 		bad("bod of no body", s.changed("bod", digest(nil))),
 		bad("bod missing", s.changed("bod", nil)),
 		{"kid of no phone", s.by(s.key, s.with("kid", otherDevice), s.payload()), PhoneUnknown},
-		{"kid missing", s.by(s.key, s.with("kid", nil), s.payload()), PhoneUnknown},
+		{"kid missing", s.by(s.key, s.with("kid", nil), s.payload()), proofInvalid},
 		{"htm changed after signing", s.altered("htm", "DELETE"), PhoneUnknown},
 		{"htu changed after signing", s.altered("htu", vecServer+"/v1/phone"), PhoneUnknown},
 		{"bod changed after signing", s.altered("bod", digest(nil)), PhoneUnknown},
@@ -167,7 +167,7 @@ func (s signer) proofsElsewhere(base proofCase) []proofCase {
 func answerCases(t *testing.T) []answerCase {
 	var all []answerCase
 	for _, s := range signers(t, signer{
-		typ: TypAnswer, kid: vecDevice, form: answerSignature, typed: answerSignature, algorithm: answerAlgorithm, sign: answerSignature, claimed: invalidRequest,
+		typ: TypAnswer, kid: vecDevice, form: answerSignature, typed: answerSignature, algorithm: answerAlgorithm, sign: answerSignature, claimed: answerMismatch,
 	}) {
 		s.claims = AnswerClaims{
 			Iss: vecDevice, Aud: vecServer, Txn: vecTxn, Nonce: vecNonce, Decision: Approve, Number: "47", Dsp: digest([]byte(vecDisplay)), Iat: vecNow,
@@ -223,7 +223,7 @@ func (s signer) answers() []tokenCase {
 		{"aud with a slash at the end", s.changed("aud", vecServer+"/"), answerAudience},
 		{"aud with http", s.changed("aud", "http://countersign.example.com"), answerAudience},
 		{"aud missing", s.changed("aud", nil), answerAudience},
-		{"aud a list", s.changed("aud", []string{vecServer}), invalidRequest},
+		{"aud a list", s.changed("aud", []string{vecServer}), answerMismatch},
 		{"txn of another approval", s.changed("txn", otherTxn), answerMismatch},
 		{"txn missing", s.changed("txn", nil), answerMismatch},
 		{"nonce of another approval", s.changed("nonce", otherNonce), answerMismatch},
@@ -232,11 +232,17 @@ func (s signer) answers() []tokenCase {
 		{"dsp of the same members spaced anew", s.changed("dsp", digest([]byte(respaced))), answerDisplay},
 		{"dsp in hexadecimal", s.changed("dsp", hex.EncodeToString(sum)), answerDisplay},
 		{"dsp missing", s.changed("dsp", nil), answerDisplay},
-		{"decision unknown", s.changed("decision", "allow"), invalidRequest},
-		{"decision in capitals", s.changed("decision", "APPROVE"), invalidRequest},
-		{"decision missing", s.changed("decision", nil), invalidRequest},
-		{"deny with a number", s.changed("decision", Deny), invalidRequest},
-		{"number not as text", s.changed("number", 47), invalidRequest},
+		{"decision unknown", s.changed("decision", "allow"), answerMismatch},
+		{"decision in capitals", s.changed("decision", "APPROVE"), answerMismatch},
+		{"decision missing", s.changed("decision", nil), answerMismatch},
+		{"deny with a number", s.changed("decision", Deny), answerMismatch},
+		{"deny with an empty number", s.claiming(s.editedToo("decision", Deny, "number", "")), answerMismatch},
+		{"approve without a number", s.changed("number", nil), answerMismatch},
+		{"approve with an empty number", s.changed("number", ""), answerMismatch},
+		{"number of letters", s.changed("number", "4x"), answerMismatch},
+		{"number with a space", s.changed("number", "4 7"), answerMismatch},
+		{"number of seven digits", s.changed("number", "0000047"), answerMismatch},
+		{"number not as text", s.changed("number", 47), answerMismatch},
 	}
 }
 

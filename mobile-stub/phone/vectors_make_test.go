@@ -163,6 +163,13 @@ func (s signer) edited(claim string, value any) map[string]any {
 	return claims
 }
 
+// editedToo is the claims with two changed.
+func (s signer) editedToo(first string, value any, second string, other any) map[string]any {
+	claims := s.edited(first, value)
+	claims[second] = other
+	return claims
+}
+
 // altered is the honest token with one claim changed after signing.
 func (s signer) altered(claim string, value any) string {
 	parts := strings.Split(s.good(), ".")

@@ -22,7 +22,6 @@ import (
 // Kinds of problem that only a server gives.
 const (
 	good               = "ok"
-	invalidRequest     = "invalid-request"
 	proofInvalid       = "proof-invalid"
 	proofReplayed      = "proof-replayed"
 	pairingProofBad    = "pairing-proof-invalid"
@@ -166,7 +165,10 @@ func (c proofCase) judge() string {
 	if err != nil {
 		return proofInvalid
 	}
-	if t.header["kid"] != c.DeviceID {
+	switch kid := t.header["kid"]; {
+	case kid == "":
+		return proofInvalid
+	case kid != c.DeviceID:
 		return PhoneUnknown
 	}
 	switch err := t.verify(c.PublicKey, TypProof); {
@@ -205,9 +207,9 @@ func (c answerCase) judge() string {
 	case err != nil:
 		return answerSignature
 	}
-	var claims AnswerClaims
+	var claims signedAnswer
 	if strictJSON(t.payload, &claims) != nil || !claims.wellFormed() {
-		return invalidRequest
+		return answerMismatch
 	}
 	switch {
 	case t.header["kid"] != c.DeviceID || claims.Iss != c.DeviceID:
@@ -224,6 +226,18 @@ func (c answerCase) judge() string {
 	return good
 }
 
-func (c AnswerClaims) wellFormed() bool {
-	return c.Decision == Approve || (c.Decision == Deny || c.Decision == Report) && c.Number == ""
+// signedAnswer tells a number that is empty from none.
+type signedAnswer struct {
+	AnswerClaims
+	Number *string `json:"number"`
+}
+
+func (c signedAnswer) wellFormed() bool {
+	switch c.Decision {
+	case Approve:
+		return c.Number != nil && len(*c.Number) >= 1 && len(*c.Number) <= 6 && strings.Trim(*c.Number, "0123456789") == ""
+	case Deny, Report:
+		return c.Number == nil
+	}
+	return false
 }
