@@ -1,0 +1,167 @@
+package approvals
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"countersign/enrolments"
+	"countersign/internal/jws"
+)
+
+// AnswerType is the type of a signed answer.
+const AnswerType = "countersign-answer+jwt"
+
+// answerClaims are the claims of an answer. Number is a pointer since only an
+// approving answer may have the member.
+type answerClaims struct {
+	Iss      string   `json:"iss"`
+	Aud      string   `json:"aud"`
+	Txn      string   `json:"txn"`
+	Nonce    string   `json:"nonce"`
+	Decision Decision `json:"decision"`
+	Number   *string  `json:"number,omitempty"`
+	Dsp      string   `json:"dsp"`
+	Iat      int64    `json:"iat"`
+}
+
+// Answer settles by a phone's signed answer. ErrNumberWrong and ErrSettled
+// come with the approval as it stands; else ErrSignature, ErrAlgorithm,
+// ErrAudience, ErrClock, ErrMismatch, ErrDisplay, ErrReplayed, ErrNotFound.
+func (s *Service) Answer(ctx context.Context, phone enrolments.KnownPhone, id ID, token string) (Approval, error) {
+	a, err := s.verifyAnswer(phone.Phone, id, token)
+	if err != nil {
+		return Approval{}, err
+	}
+	// Somebody else's approval lies in another slot, or does not name the
+	// phone; both read as not found.
+	if id.Slot() != SlotOf(phone.Person) {
+		return Approval{}, ErrNotFound
+	}
+	a.Proof = phone.ProofID
+	settled, err := s.config.Store.Answer(ctx, id, a)
+	s.answered(ctx, phone, a, settled, err)
+	return settled, err
+}
+
+// verifyAnswer checks all that can be checked without the approval.
+func (s *Service) verifyAnswer(phone enrolments.Phone, id ID, token string) (Answer, error) {
+	header, payload, err := jws.Verify(token, phone.Key, AnswerType)
+	switch {
+	case errors.Is(err, jws.ErrAlgorithm):
+		return Answer{}, ErrAlgorithm
+	case err != nil:
+		return Answer{}, ErrSignature
+	}
+	var c answerClaims
+	if err := jws.Claims(payload, &c); err != nil {
+		return Answer{}, ErrMismatch
+	}
+	switch {
+	case header.Kid != string(phone.ID) || c.Iss != string(phone.ID):
+		return Answer{}, ErrMismatch
+	case c.Aud != s.config.PublicURL:
+		return Answer{}, ErrAudience
+	case !enrolments.Near(c.Iat, s.now()):
+		return Answer{}, ErrClock
+	case c.Txn != string(id):
+		return Answer{}, ErrMismatch
+	case !c.wellFormed():
+		return Answer{}, ErrMismatch
+	}
+	a := Answer{Phone: phone.ID, Nonce: c.Nonce, Display: c.Dsp, Decision: c.Decision, Digest: hashText(string(payload))}
+	if c.Number != nil {
+		a.Number = *c.Number
+	}
+	return a, nil
+}
+
+func (c answerClaims) wellFormed() bool {
+	if !slices.Contains([]Decision{Approve, Deny, Report}, c.Decision) {
+		return false
+	}
+	if c.Decision != Approve {
+		return c.Number == nil
+	}
+	return c.Number != nil && len(*c.Number) >= 1 && len(*c.Number) <= 6 && strings.Trim(*c.Number, "0123456789") == ""
+}
+
+// answered notes what an answer did.
+func (s *Service) answered(ctx context.Context, phone enrolments.KnownPhone, a Answer, settled Approval, err error) {
+	if errors.Is(err, ErrNumberWrong) {
+		s.audit(ctx, settled, enrolments.EventNumberWrong, phone.ID, "")
+	}
+	final := err == nil || (errors.Is(err, ErrNumberWrong) && settled.Final())
+	if !final {
+		return
+	}
+	s.auditSettled(ctx, settled)
+	if err := s.config.People.UsedPhone(ctx, phone.ID); err != nil {
+		s.config.Log.Warn("use of a phone could not be noted", "phone", string(phone.ID), "error", err)
+	}
+	if settled.Reason == Reported {
+		s.reported(ctx, phone, settled)
+	}
+}
+
+// reported holds pushes back after "it wasn't me", until an administrator
+// unlocks the person.
+func (s *Service) reported(ctx context.Context, phone enrolments.KnownPhone, a Approval) {
+	if err := s.config.People.LockPush(ctx, a.Person); err != nil {
+		s.config.Log.Error("pushes could not be locked after a report", "approval", string(a.ID), "error", err)
+	}
+	s.audit(ctx, a, enrolments.EventApprovalReported, phone.ID, "reported as not the person's own")
+	s.config.Log.Warn("a sign-in was reported as not the person's own",
+		"approval", string(a.ID), "application", string(a.Application), "person", string(a.Person))
+}
+
+// Seen notes that the person has opened the approval on a phone.
+func (s *Service) Seen(ctx context.Context, phone enrolments.KnownPhone, id ID) error {
+	if id.Slot() != SlotOf(phone.Person) {
+		return ErrNotFound
+	}
+	return s.config.Store.NoteSeen(ctx, id, phone.ID)
+}
+
+// PendingFor returns what a phone is asked now, newest first. With wait it
+// returns once there is something, or after that time.
+func (s *Service) PendingFor(ctx context.Context, phone enrolments.KnownPhone, wait time.Duration) ([]Approval, error) {
+	list, err := s.config.Store.PendingFor(ctx, phone.Person, phone.ID)
+	if err != nil || len(list) > 0 || wait == 0 {
+		return list, err
+	}
+	woken := make(chan struct{}, 1)
+	stop, err := s.config.Store.WatchPerson(ctx, phone.Person, func() {
+		select {
+		case woken <- struct{}{}:
+		default:
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	for {
+		// Read after subscribing: nothing falls between.
+		list, err := s.config.Store.PendingFor(ctx, phone.Person, phone.ID)
+		if err != nil || len(list) > 0 {
+			return list, err
+		}
+		select {
+		case <-woken:
+		case <-timer.C:
+			return nil, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// SpendProof refuses the second use of a phone's proof.
+func (s *Service) SpendProof(ctx context.Context, phone enrolments.KnownPhone) error {
+	return s.config.Store.SpendProof(ctx, phone.Person, phone.ProofID)
+}

@@ -1,0 +1,256 @@
+package approvals
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"net/netip"
+	"time"
+
+	"countersign/enrolments"
+)
+
+// Request is what an application asks.
+type Request struct {
+	// User is the application's stable name for the person: 1–128 characters.
+	User    string
+	Context Context
+	// ReturnURL is where the browser goes afterwards; empty for nowhere.
+	ReturnURL string
+	// TTL is the life asked for; zero for the policy's. MinTTL–MaxTTL.
+	TTL time.Duration
+	// Seed makes the waiting token: 32 bytes that only the application or
+	// chance knows. The same Seed and approval make the same token, which is
+	// how a repeated request can be answered although only hashes are kept.
+	Seed [32]byte
+	// Key and Fingerprint recognise a repeated request; no Key, no repetition.
+	Key         string
+	Fingerprint enrolments.Hash
+}
+
+// Context is what the person will be shown, each at most 256 characters.
+type Context struct {
+	IP        string // an address, or empty
+	Location  string
+	Browser   string // e.g. "Chrome on Windows"
+	Action    string
+	Reference string
+}
+
+// Requested is the answer to a Request.
+type Requested struct {
+	Approval
+	// Token is what the waiting screen authenticates with.
+	Token enrolments.Secret
+	// Pairing and SetUpToken are set when Next is Enrol.
+	Pairing    enrolments.Pairing
+	SetUpToken enrolments.Secret
+}
+
+// display is what a phone shows; the order of the members is the order shown.
+type display struct {
+	Application string `json:"application"`
+	User        string `json:"user"`
+	Action      string `json:"action"`
+	Location    string `json:"location"`
+	IP          string `json:"ip"`
+	Browser     string `json:"browser"`
+	Reference   string `json:"reference"`
+	Time        string `json:"time"`
+}
+
+// Request creates an approval and wakes the person's phones.
+func (s *Service) Request(ctx context.Context, app enrolments.Application, r Request) (Requested, error) {
+	if err := r.check(app); err != nil {
+		return Requested{}, err
+	}
+	e, err := s.config.People.Person(ctx, r.User)
+	if errors.Is(err, enrolments.ErrNotFound) && app.Policy.FirstSignIn {
+		return s.requestEnrolment(ctx, app, r)
+	}
+	if err != nil {
+		return Requested{}, err
+	}
+	if e.Empty() && app.Policy.FirstSignIn {
+		return s.requestEnrolment(ctx, app, r)
+	}
+	return s.request(ctx, app, e, r)
+}
+
+// check refuses what is out of bounds and normalises what will be shown.
+func (r *Request) check(app enrolments.Application) (err error) {
+	for _, text := range []struct {
+		what  string
+		value *string
+	}{
+		{"context.location", &r.Context.Location}, {"context.user_agent", &r.Context.Browser},
+		{"context.action", &r.Context.Action}, {"context.reference", &r.Context.Reference},
+	} {
+		if *text.value, err = enrolments.ParseText(text.what, *text.value, enrolments.MaxText); err != nil {
+			return err
+		}
+	}
+	if r.User, err = enrolments.ParseName("user", r.User, enrolments.MaxUser); err != nil {
+		return err
+	}
+	if r.Context.IP != "" {
+		if _, err := netip.ParseAddr(r.Context.IP); err != nil {
+			return fmt.Errorf("%w: context.ip is not an IP address", enrolments.ErrInvalid)
+		}
+	}
+	if r.TTL == 0 {
+		r.TTL = app.Policy.TTL
+	}
+	if r.TTL < enrolments.MinTTL || r.TTL > enrolments.MaxTTL {
+		return fmt.Errorf("%w: ttl is %d; it takes 30 to 300 seconds", enrolments.ErrInvalid, int(r.TTL/time.Second))
+	}
+	if r.ReturnURL != "" && !app.Allows(r.ReturnURL) {
+		return ErrReturnURL
+	}
+	return nil
+}
+
+func (s *Service) request(ctx context.Context, app enrolments.Application, e enrolments.Enrolment, r Request) (Requested, error) {
+	n, err := s.build(app, e, r)
+	if err != nil {
+		return Requested{}, err
+	}
+	created, err := s.config.Store.Create(ctx, n)
+	if err != nil {
+		return Requested{}, err
+	}
+	a := created.Approval
+	out := Requested{Approval: a, Token: waitingToken(r.Seed, a.ID)}
+	if created.Repeated {
+		return s.repeated(out)
+	}
+	s.expireLater(a)
+	if a.Next == Wait {
+		s.wake(a, e.Phones)
+	}
+	s.auditRequested(ctx, created, n.CodeOnly)
+	return out, nil
+}
+
+func (s *Service) auditRequested(ctx context.Context, c Created, codeOnly bool) {
+	s.audit(ctx, c.Approval, enrolments.EventApprovalRequested, "", string(c.Next))
+	if c.Next == CodeOnly && !codeOnly {
+		s.audit(ctx, c.Approval, enrolments.EventPushHeld, "", "too many requests; codes only until a quiet time")
+	}
+	if c.Replaced != "" {
+		old := c.Approval
+		old.ID, old.State, old.Reason, old.Method = c.Replaced, Withdrawn, Replaced, ""
+		s.auditSettled(ctx, old)
+	}
+}
+
+// repeated answers an idempotent repetition, if the caller can still make the
+// token of the first.
+func (s *Service) repeated(out Requested) (Requested, error) {
+	if !out.Waiting.Is(out.Token.Hash()) {
+		return Requested{}, ErrIdempotency
+	}
+	return out, nil
+}
+
+// build makes the approval of a request, all but its fate.
+func (s *Service) build(app enrolments.Application, e enrolments.Enrolment, r Request) (New, error) {
+	id, p := NewID(e.ID), app.Policy
+	token := waitingToken(r.Seed, id)
+	number, err := newNumber(p.NumberDigits)
+	if err != nil {
+		return New{}, err
+	}
+	action := r.Context.Action
+	if action == "" {
+		action = "Sign in"
+	}
+	shown, err := json.Marshal(display{
+		Application: app.Name, User: e.User, Action: action, Location: r.Context.Location,
+		IP: r.Context.IP, Browser: r.Context.Browser, Reference: r.Context.Reference,
+		Time: s.now().Format(time.RFC3339),
+	})
+	if err != nil {
+		return New{}, err
+	}
+	n := New{
+		ID: id, Application: app.ID, ApplicationName: app.Name, Person: e.ID, User: e.User,
+		ReturnURL: r.ReturnURL, Display: string(shown), Nonce: newNonce(), Number: number,
+		Waiting: token.Hash(), Result: resultCode(token, id).Hash(),
+		CodeOnly: e.PushLocked || len(e.Phones) == 0, TTL: r.TTL,
+		NumberTries: p.NumberTries, CodeTries: p.CodeTries, Resends: p.Resends,
+		Budget: budgetOf(p), Key: r.Key, Fingerprint: r.Fingerprint,
+	}
+	for _, phone := range e.Phones {
+		n.Phones = append(n.Phones, AskedPhone{ID: phone.ID, Name: phone.Name, Sent: Asking})
+	}
+	return n, nil
+}
+
+func budgetOf(p enrolments.Policy) Budget { return Budget{Limit: p.PushLimit, Window: p.PushWindow} }
+
+// requestEnrolment leads a person who has nothing set up to set-up. The
+// approval exists to be found in the trail; it is withdrawn at once.
+func (s *Service) requestEnrolment(ctx context.Context, app enrolments.Application, r Request) (Requested, error) {
+	pairing, token, err := s.config.People.OpenPairing(ctx, r.User, app.ID, false)
+	if err != nil {
+		return Requested{}, err
+	}
+	r.Key = ""
+	n, err := s.build(app, enrolments.Enrolment{Person: enrolments.Person{ID: pairing.Person, User: pairing.User}}, r)
+	if err != nil {
+		return Requested{}, err
+	}
+	created, err := s.config.Store.Create(ctx, n)
+	if err != nil {
+		return Requested{}, err
+	}
+	a, err := s.config.Store.Settle(ctx, created.ID, Settlement{State: Withdrawn, Reason: NeedsEnrol})
+	if err != nil {
+		return Requested{}, err
+	}
+	a.Next = Enrol
+	s.auditRequested(ctx, created, true)
+	s.auditSettled(ctx, a)
+	return Requested{Approval: a, Token: waitingToken(r.Seed, a.ID), Pairing: pairing, SetUpToken: token}, nil
+}
+
+// waitingToken derives the browser's secret of one approval.
+func waitingToken(seed [32]byte, id ID) enrolments.Secret {
+	return derive(seed[:], "countersign-waiting\x00"+string(id))
+}
+
+// resultCode derives what the browser brings back: only who held the waiting
+// token can know it, and it says nothing about the token.
+func resultCode(token enrolments.Secret, id ID) enrolments.Secret {
+	return derive([]byte(token.Reveal()), "countersign-result\x00"+string(id))
+}
+
+func derive(key []byte, label string) enrolments.Secret {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(label))
+	return enrolments.SecretOf(base64.RawURLEncoding.EncodeToString(mac.Sum(nil)))
+}
+
+func newNonce() string {
+	raw := make([]byte, 16)
+	rand.Read(raw) // never fails: crypto/rand ends the program instead
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+// newNumber draws evenly among the numbers of that many digits that do not
+// begin with 0, which people drop.
+func newNumber(digits int) (string, error) {
+	low := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits-1)), nil)
+	n, err := rand.Int(rand.Reader, new(big.Int).Mul(low, big.NewInt(9)))
+	if err != nil {
+		return "", err
+	}
+	return n.Add(n, low).String(), nil
+}

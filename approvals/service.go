@@ -1,0 +1,160 @@
+package approvals
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"countersign/enrolments"
+	"countersign/internal/jws"
+	"countersign/push"
+)
+
+// People is what a sign-in needs of enrolments.
+type People interface {
+	Person(ctx context.Context, user string) (enrolments.Enrolment, error)
+	OpenPairing(ctx context.Context, user string, by enrolments.ApplicationID, allowed bool) (enrolments.Pairing, enrolments.Secret, error)
+	SpendCode(ctx context.Context, person enrolments.PersonID, typed string) (recovery bool, err error)
+	LockPush(ctx context.Context, person enrolments.PersonID) error
+	UsedPhone(ctx context.Context, phone enrolments.PhoneID) error
+	TargetGone(ctx context.Context, phone enrolments.Phone, target push.Target) error
+}
+
+// Record is what a sign-in needs of the durable store: the audit trail, and
+// which approvals have opened a pairing.
+type Record interface {
+	Record(ctx context.Context, events ...enrolments.Event) error
+	EnrolmentOf(ctx context.Context, id enrolments.PersonID) (enrolments.Enrolment, error)
+	SpendApproval(ctx context.Context, approval string, now time.Time) error
+}
+
+// Waker wakes phones; push.Fanout is one.
+type Waker interface {
+	Send(ctx context.Context, m push.Message, targets []push.Target, report func(i int, err error))
+}
+
+// Config is what a Service is made of. All fields are needed.
+type Config struct {
+	Store  Store
+	People People
+	Record Record
+	Waker  Waker
+	// Signer signs result tokens.
+	Signer *jws.Signer
+	// PublicURL is the issuer of result tokens and the audience of answers,
+	// without a trailing slash.
+	PublicURL string
+	Now       func() time.Time
+	Log       *slog.Logger
+}
+
+// maxFanouts bounds the sign-ins whose phones are being woken at once.
+const maxFanouts = 10_000
+
+// Service holds the path of a sign-in. Close waits for what it has begun.
+type Service struct {
+	config  Config
+	fanouts chan struct{}
+
+	mu     sync.Mutex
+	closed bool
+	timers map[ID]*time.Timer
+	work   sync.WaitGroup
+	stop   context.CancelFunc
+	ctx    context.Context
+}
+
+// NewService makes a Service.
+func NewService(c Config) *Service {
+	ctx, stop := context.WithCancel(context.Background())
+	return &Service{
+		config: c, fanouts: make(chan struct{}, maxFanouts),
+		timers: make(map[ID]*time.Timer), ctx: ctx, stop: stop,
+	}
+}
+
+// Close ends pushes under way, stops the timers and waits.
+func (s *Service) Close() {
+	s.mu.Lock()
+	s.closed = true
+	for _, t := range s.timers {
+		t.Stop()
+	}
+	clear(s.timers)
+	s.mu.Unlock()
+	s.stop()
+	s.work.Wait()
+}
+
+// begin runs f in a goroutine of the Service; not after Close.
+func (s *Service) begin(f func(ctx context.Context)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	s.work.Go(func() { f(s.ctx) })
+}
+
+func (s *Service) now() time.Time { return s.config.Now().UTC() }
+
+// audit appends to the trail. What has happened has happened: a trail that
+// cannot be written is an alarm, never a second outcome.
+func (s *Service) audit(ctx context.Context, a Approval, kind enrolments.EventKind, phone enrolments.PhoneID, detail string) {
+	err := s.config.Record.Record(ctx, enrolments.Event{
+		At: s.now(), Kind: kind, Person: a.Person, Application: a.Application,
+		Phone: phone, Approval: string(a.ID), Detail: detail,
+	})
+	if err != nil {
+		s.config.Log.Error("audit trail could not be written", "kind", string(kind), "approval", string(a.ID), "error", err)
+	}
+}
+
+// auditSettled notes how an approval ended.
+func (s *Service) auditSettled(ctx context.Context, a Approval) {
+	detail := string(a.State)
+	if a.Method != "" {
+		detail += " by " + string(a.Method)
+	}
+	if a.Reason != "" {
+		detail += ": " + string(a.Reason)
+	}
+	s.audit(ctx, a, enrolments.EventApprovalSettled, a.SettledBy, detail)
+	s.forgetTimer(a.ID)
+}
+
+// expireLater notes the deadline of an approval that nobody settles.
+func (s *Service) expireLater(a Approval) {
+	// A little after, so that the store's clock has passed the deadline too.
+	const grace = 50 * time.Millisecond
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	s.timers[a.ID] = time.AfterFunc(a.Expires.Sub(a.AsOf)+grace, func() {
+		s.begin(func(ctx context.Context) { s.expire(ctx, a.ID) })
+	})
+}
+
+func (s *Service) expire(ctx context.Context, id ID) {
+	s.forgetTimer(id)
+	a, done, err := s.config.Store.Expire(ctx, id)
+	if err != nil {
+		s.config.Log.Warn("expiry could not be noted", "approval", string(id), "error", err)
+		return
+	}
+	if done {
+		s.auditSettled(ctx, a)
+	}
+}
+
+func (s *Service) forgetTimer(id ID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.timers[id]; t != nil {
+		t.Stop()
+		delete(s.timers, id)
+	}
+}
