@@ -1,0 +1,30 @@
+// The secret of a page comes in the fragment, which no server sees. It is taken
+// out of the address at once (history, shared screens, copied links) and kept
+// for this tab alone, so that reloading works.
+
+// take gives the secret of this page, or null. Without storage (a frame with
+// cookies off) the page works until it is reloaded.
+export function take(key) {
+  const fragment = location.hash.slice(1);
+  if (location.hash) history.replaceState(history.state, '', location.pathname + location.search);
+  if (!/^[A-Za-z0-9_-]{16,512}$/.test(fragment)) return read(key);
+  try {
+    sessionStorage.setItem(key, fragment);
+  } catch { /* kept in memory by the caller */ }
+  return fragment;
+}
+
+// forget drops the secret once nothing can be done with it.
+export function forget(key) {
+  try {
+    sessionStorage.removeItem(key);
+  } catch { /* never stored */ }
+}
+
+function read(key) {
+  try {
+    return sessionStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}

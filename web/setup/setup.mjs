@@ -1,0 +1,249 @@
+// The set-up page: adding a phone, an authenticator app, recovery codes. What
+// is said stands in words.mjs, when in view.mjs.
+import { ask, askJSON, Problem } from '../page/server.mjs';
+import { forget, take } from '../page/secret.mjs';
+import { fill, plain, say, write } from '../page/text.mjs';
+import { ended, view } from './view.mjs';
+import { words } from './words.mjs';
+
+const byID = (id) => document.getElementById(id);
+const screen = byID('screen');
+const id = location.pathname.split('/').pop();
+const key = `countersign.set-up.${id}`;
+const address = `${location.origin}${document.documentElement.dataset.base}/v1/pairings/${id}`;
+const token = take(key);
+const hopeless = ['unauthorized', 'pairing-not-found', 'not-found', 'origin-refused'];
+
+let state = null;
+let shown = null;
+let place = '';
+let lost = token ? '' : 'no-secret';
+let pictured = false;
+let codes = [];
+
+// --- What is shown ---
+
+const icons = { active: 'tick', added: 'tick', done: 'tick', refused: 'no', expired: 'clock', lost: 'clock', nowhere: 'key', codes: 'key' };
+
+function show() {
+  const next = view(state, place, lost);
+  const before = shown;
+  shown = next;
+  screen.dataset.kind = next.kind;
+  write(byID('headline'), next.headline);
+  write(byID('line'), next.line);
+  for (const section of screen.querySelectorAll('section')) {
+    section.hidden = !section.dataset.on.split(' ').includes(next.kind);
+  }
+  byID('badge').hidden = !icons[next.kind];
+  byID('badge').dataset.tone = next.tone;
+  if (icons[next.kind]) byID('icon').setAttribute('href', `#icon-${icons[next.kind]}`);
+  byID('digits').textContent = next.digits;
+  byID('add-app').hidden = Boolean(state?.authenticator);
+  byID('back').hidden = history.length < 2;
+  if (next.kind === 'open') picture();
+  if (before?.kind !== next.kind) turn(next, before);
+}
+
+// turn is the page becoming another: its title, what is read out, the focus.
+function turn(next, before) {
+  document.title = plain(next.headline);
+  byID('told').textContent = '';
+  trouble('');
+  const digits = next.digits ? ` ${plain(fill(words.digitsAloud, { digits: [...next.digits.replace(' ', '')].join(' ') }))}.` : '';
+  if (next.kind !== 'loading') say(byID(next.kind === 'claimed' || next.tone === 'alarm' ? 'assertive' : 'polite'), `${document.title}. ${plain(next.line)}${digits}`);
+  if (before) byID('headline').focus({ preventScroll: true });
+  if (before) scrollTo({ top: 0 });
+}
+
+function trouble(sentence) {
+  byID('trouble').textContent = sentence;
+  byID('trouble').hidden = sentence === '';
+}
+
+// The picture needs the bearer secret, so the script fetches it.
+async function picture() {
+  byID('link').href = webAddress(state.pair_url);
+  if (pictured) return;
+  pictured = true;
+  try {
+    byID('qr').src = asImage(await (await ask(`${address}/qr`, token, { accept: 'image/svg+xml' })).text());
+  } catch {
+    pictured = false; // with the next state, once more
+  }
+}
+
+const asImage = (svg) => `data:image/svg+xml,${encodeURIComponent(svg)}`;
+const webAddress = (address) => (/^https?:\/\//.test(address ?? '') ? address : '');
+
+// --- What comes in ---
+
+async function follow() {
+  let failures = 0;
+  while (!lost && !ended(state)) {
+    const query = state ? `?wait=25s&version=${state.version}` : '';
+    try {
+      heard(await askJSON(address + query, token, { signal: AbortSignal.timeout(40000) }));
+      failures = 0;
+    } catch (err) {
+      failures += 1;
+      if (hopeless.includes(err.kind)) return giveUp(err.kind);
+    }
+    byID('banner').hidden = failures < 2;
+    if (failures > 0) await pause(Math.min(8000, 500 * 2 ** failures) * (0.5 + Math.random() / 2));
+  }
+}
+
+const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+function giveUp(kind) {
+  lost = kind;
+  forget(key);
+  show();
+}
+
+function heard(next) {
+  if (!next || (state && next.version < state.version)) return;
+  state = next;
+  show();
+}
+
+// --- What the person does ---
+
+for (const button of screen.querySelectorAll('[data-go]')) {
+  button.addEventListener('click', () => go(button.dataset.go));
+}
+
+function go(where) {
+  place = where;
+  if (where === 'app') app();
+  else show();
+}
+
+// attempt does one thing at the server and says so if it does not succeed.
+async function attempt(button, action) {
+  button.disabled = true;
+  trouble('');
+  try {
+    return await action();
+  } catch (err) {
+    const problem = err instanceof Problem ? err : new Problem('offline');
+    if (hopeless.includes(problem.kind)) giveUp(problem.kind);
+    else trouble(problem.kind === 'pairing-settled' ? words.settled : words.offline);
+    return null;
+  } finally {
+    button.disabled = false;
+  }
+}
+
+const post = (path, body) => ask(`${address}/${path}`, token, { method: 'POST', body });
+const postJSON = (path, body) => askJSON(`${address}/${path}`, token, { method: 'POST', body });
+
+byID('match').addEventListener('click', () => attempt(byID('match'), () => confirmPhone(true)));
+byID('differ').addEventListener('click', () => attempt(byID('differ'), () => confirmPhone(false)));
+
+async function confirmPhone(match) {
+  await post('confirm', { match });
+  heard(await askJSON(address, token));
+}
+
+let setupKey = '';
+
+async function app() {
+  const button = screen.querySelector(`section:not([hidden]) [data-go="app"]`) ?? byID('add-app');
+  const made = setupKey ? true : await attempt(button, () => postJSON('authenticator'));
+  if (!made) {
+    place = '';
+    return;
+  }
+  if (made !== true) {
+    setupKey = made.setup_key;
+    byID('setup-key').textContent = setupKey;
+    byID('app-qr').src = asImage(made.qr_svg);
+  }
+  show();
+}
+
+byID('confirm').addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const code = byID('typed').value.normalize('NFKC').replace(/[\s\p{Pd}]/gu, '');
+  if (!/^[0-9]{6,8}$/.test(code)) return refuse(words.confirm.empty);
+  refuse('');
+  byID('send').disabled = true;
+  try {
+    await post('authenticator/confirm', { code });
+    place = '';
+    state = { ...state, authenticator: true };
+    show();
+    heard(await askJSON(address, token));
+  } catch (err) {
+    if (shown.kind === 'app') refuse(words.confirm[{ 'code-wrong': 'wrong', 'code-used': 'wrong', 'invalid-request': 'empty', 'codes-blocked': 'blocked', 'too-many-requests': 'blocked' }[err.kind]] ?? words.offline);
+  } finally {
+    byID('send').disabled = false;
+  }
+});
+
+function refuse(sentence) {
+  byID('refused').hidden = sentence === '';
+  byID('refused').textContent = sentence;
+  byID('typed').setAttribute('aria-invalid', String(sentence !== ''));
+  if (sentence) byID('typed').select();
+}
+byID('typed').addEventListener('input', () => byID('refused').hidden || refuse(''));
+
+byID('show-codes').addEventListener('click', async () => {
+  const button = byID('show-codes');
+  button.disabled = true;
+  try {
+    ({ codes } = await postJSON('recovery-codes'));
+    byID('codes').replaceChildren(...codes.map(item));
+    place = 'codes';
+    show();
+  } catch (err) {
+    trouble(err.kind === 'pairing-settled' ? words.codesShown : words.offline);
+  }
+  button.disabled = false;
+});
+
+function item(code) {
+  const li = document.createElement('li');
+  li.textContent = code;
+  return li;
+}
+
+byID('copy-link').addEventListener('click', () => copy(state.pair_url));
+byID('copy-key').addEventListener('click', () => copy(setupKey));
+byID('copy-codes').addEventListener('click', () => copy(codes.join('\n')));
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    say(byID('told'), words.copied);
+  } catch {
+    say(byID('told'), words.notCopied);
+  }
+}
+
+byID('save-codes').addEventListener('click', () => {
+  const title = plain(fill(words.file.title, { user: state?.user ?? '' }));
+  const url = URL.createObjectURL(new Blob([`${title}\n${words.file.line}\n\n${codes.join('\n')}\n`], { type: 'text/plain' }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = words.file.name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
+});
+byID('print-codes').addEventListener('click', () => print());
+
+byID('kept').addEventListener('change', () => { byID('finish').disabled = !byID('kept').checked; });
+byID('finish').addEventListener('click', () => {
+  codes = [];
+  byID('codes').replaceChildren();
+  go('done');
+});
+byID('back').addEventListener('click', () => history.back());
+
+// --- Begin ---
+
+show();
+if (token) follow();

@@ -1,0 +1,44 @@
+// From the state of a set-up to what the page says. Pure.
+import { fill } from '../page/text.mjs';
+import { words } from './words.mjs';
+
+// view gives the screen to show: {kind, headline, line, digits, tone}.
+// state is the protocol's, or null before the first. place is where the person
+// has gone by themselves: "" (follow the set-up), "app", "codes" or "done".
+// lost is the kind of a problem after which nothing more will come.
+export function view(state, place = '', lost = '') {
+  const kind = kindOf(state, place, lost);
+  const values = { phone: state?.phone?.name || words.somePhone, user: state?.user ?? '' };
+  return {
+    kind,
+    headline: fill(words[kind].headline, values),
+    line: fill(words[kind].line, values),
+    digits: kind === 'claimed' ? grouped(state.digits) : '',
+    tone: kind === 'refused' ? 'alarm' : ['active', 'added', 'done'].includes(kind) ? 'good' : 'calm',
+  };
+}
+
+function kindOf(state, place, lost) {
+  // Codes on the screen stay there whatever happens: they are shown only once.
+  if (place === 'codes' || place === 'done') return place;
+  if (lost) return lost === 'no-secret' ? 'nowhere' : 'lost';
+  if (!state) return 'loading';
+  // A phone that asks to be added comes before all else: the person must see
+  // that it asks.
+  if (state.state === 'claimed') return 'claimed';
+  if (state.state === 'refused') return 'refused';
+  if (place === 'app' && state.state !== 'expired') return 'app';
+  if (state.state === 'active') return 'active';
+  if (state.authenticator) return 'added';
+  return state.state === 'open' ? 'open' : 'expired';
+}
+
+// grouped sets six digits apart as people read them: "482 913".
+export function grouped(digits) {
+  return /^[0-9]{6}$/.test(digits ?? '') ? `${digits.slice(0, 3)} ${digits.slice(3)}` : '';
+}
+
+// ended says whether the server has nothing more to tell about a set-up.
+export function ended(state) {
+  return state?.state === 'active' || state?.state === 'refused' || state?.state === 'expired';
+}

@@ -1,0 +1,265 @@
+// The waiting screen: the parts of the page, what the person does, and the
+// state that comes in. What is said stands in words.mjs, when in view.mjs.
+import { ask, askJSON, Problem } from '../page/server.mjs';
+import { forget, take } from '../page/secret.mjs';
+import { fill, plain, say, write } from '../page/text.mjs';
+import { Countdown } from './clock.mjs';
+import { read, refusal } from './code.mjs';
+import { follow } from './stream.mjs';
+import { view } from './view.mjs';
+import { words } from './words.mjs';
+
+const goAfter = 1000; // ms on "You're in": long enough to be read, short enough to be no wait
+const bannerAfter = 1200; // ms; a shorter gap is nobody's concern
+const overdue = 2000; // ms after the deadline without a word from the server
+
+const byID = (id) => document.getElementById(id);
+const screen = byID('screen');
+const id = location.pathname.split('/').pop();
+const key = `countersign.waiting.${id}`;
+const address = `${location.origin}${document.documentElement.dataset.base}/v1/approvals/${id}`;
+const token = take(key);
+
+const countdown = new Countdown();
+const circumstances = { asked: 0, tries: 0, heldBack: false, lost: token ? '' : 'no-secret' };
+let state = null;
+let shown = null; // the view on the screen
+let line = null; // the connection
+let askedAt = performance.now();
+let resends = null;
+let codeOpen = false;
+let recovery = false;
+let poked = false;
+
+// --- What comes in ---
+
+function heard(next) {
+  const now = performance.now();
+  countdown.set(next, now);
+  circumstances.tries = Math.max(circumstances.tries, next.number_attempts_left ?? 0);
+  if (resends !== null && next.resends_left < resends) askedAt = now;
+  resends = next.resends_left ?? resends;
+  state = next;
+  show();
+}
+
+function connected(yes) {
+  clearTimeout(connected.later);
+  if (yes) byID('banner').hidden = true;
+  else connected.later = setTimeout(() => { byID('banner').hidden = shown?.purpose === 'end'; }, bannerAfter);
+}
+
+function lost(kind) {
+  circumstances.lost = kind;
+  forget(key); // the server knows it no more
+  show();
+}
+
+// --- What is shown ---
+
+function show() {
+  circumstances.asked = (performance.now() - askedAt) / 1000;
+  const next = view(state, circumstances);
+  const before = shown;
+  shown = next;
+  screen.dataset.kind = next.kind;
+  screen.dataset.purpose = next.purpose;
+  write(byID('headline'), next.headline);
+  write(byID('line'), next.line);
+  byID('number').textContent = next.number;
+  byID('number').hidden = next.number === '';
+  byID('time').hidden = !next.counting;
+  byID('resend').dataset.ready = next.resend ? 'yes' : 'no';
+  byID('actions').hidden = next.code === 'none';
+  showCode();
+  showEnd(next, before);
+  announce(next, before);
+}
+
+function showCode() {
+  const open = shown.code === 'shown' || (shown.code === 'offered' && codeOpen);
+  byID('code').hidden = !open;
+  byID('use-code').setAttribute('aria-expanded', String(open));
+  const kind = recovery ? words.code.recovery : words.code.app;
+  byID('typed-label').textContent = kind.label;
+  byID('typed-hint').textContent = kind.hint;
+  byID('other-code').textContent = kind.other;
+  byID('typed').inputMode = recovery ? 'text' : 'numeric';
+  write(byID('note'), shown.note);
+  byID('note').hidden = shown.note.length === 0;
+}
+
+const icons = {
+  approved: 'tick', denied: 'no', reported: 'shield', mismatch: 'shield', tooManyCodes: 'shield',
+  expired: 'clock', replaced: 'swap', lost: 'clock', nowhere: 'door', cancelled: 'no', ended: 'door',
+};
+
+function showEnd(next, before) {
+  const over = next.purpose === 'end';
+  byID('badge').hidden = !over;
+  byID('onward').hidden = !over;
+  if (!over || before?.kind === next.kind) return;
+  connected(true);
+  byID('resent').hidden = true;
+  byID('badge').dataset.tone = next.tone;
+  byID('icon').setAttribute('href', `#icon-${icons[next.kind]}`);
+  byID('again').hidden = next.onward === '' || !canGoBack();
+  byID('again').textContent = words.onward[next.onward] ?? '';
+  byID('again-code').hidden = !next.codeNext || !canGoBack();
+  const application = state?.application || words.someApplication;
+  write(byID('no-way-back'), fill(words.noWayBack, { application }));
+  byID('no-way-back').hidden = next.onward === '' || canGoBack();
+  if (next.kind === 'approved') leave(next.go, application);
+}
+
+function leave(go, application) {
+  if (!go) return;
+  const link = byID('go-on');
+  link.href = go;
+  write(link, fill(words.goOn, { application }));
+  link.hidden = false;
+  setTimeout(() => location.replace(go), goAfter);
+}
+
+// announce titles the page, moves focus when the page now serves another
+// purpose, and reads out what has changed.
+function announce(next, before) {
+  const headline = plain(next.headline);
+  const sentence = `${headline}. ${plain(next.line)}`;
+  document.title = state?.application ? `${headline} – ${state.application}` : headline;
+  if (announce.last === sentence) return;
+  announce.last = sentence;
+  if (next.purpose === 'end') say(byID('assertive'), sentence);
+  else if (next.kind !== 'loading') say(byID('polite'), sentence);
+  const typing = document.activeElement === byID('typed') && !byID('code').hidden;
+  if (before && before.purpose !== next.purpose && !typing) byID('headline').focus({ preventScroll: true });
+}
+
+// --- Time ---
+
+function tick() {
+  const now = performance.now();
+  const left = countdown.seconds(now);
+  if (left === null || shown?.purpose === 'end') return;
+  byID('seconds').textContent = left;
+  byID('unit').textContent = left === 1 ? words.secondsLeft.one : words.secondsLeft.other;
+  byID('arc').setAttribute('stroke-dashoffset', String(100 * (1 - countdown.share(now))));
+  const mark = countdown.announce(now);
+  if (mark !== null) say(byID('polite'), words.aloud[mark]);
+  if (left > 0) poked = false;
+  else if (!poked) {
+    poked = true;
+    setTimeout(() => line?.poke(), overdue);
+  }
+  show();
+}
+
+// --- What the person does ---
+
+byID('use-code').addEventListener('click', () => openCode(false, !codeOpen));
+byID('without-phone').addEventListener('click', () => openCode(true, true));
+
+function openCode(withoutPhone, open) {
+  codeOpen = open;
+  byID('no-phone').textContent = words.code.noPhone;
+  byID('no-phone').hidden = !withoutPhone;
+  showCode();
+  if (open) byID('typed').focus();
+}
+
+byID('other-code').addEventListener('click', () => {
+  recovery = !recovery;
+  refuse(null);
+  showCode();
+  byID('typed').focus();
+});
+
+byID('typed').addEventListener('input', () => refuse(null));
+
+byID('code').addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const typed = byID('typed').value;
+  const code = read(typed);
+  if (!code) return refuse({ headline: '', line: typed.trim() ? words.code.shape : words.code.empty });
+  byID('send').disabled = true;
+  try {
+    line?.take(await askJSON(`${address}/code`, token, { method: 'POST', body: { code } }));
+  } catch (err) {
+    codeRefused(err, code);
+  } finally {
+    byID('send').disabled = false;
+  }
+});
+
+function codeRefused(err, code) {
+  const problem = err instanceof Problem ? err : new Problem('offline');
+  if (problem.kind === 'approval-settled') return line?.poke();
+  refuse(refusal(problem, code, state?.next === 'wait'));
+  if (problem.kind === 'code-wrong' || problem.kind === 'code-used') byID('typed').select();
+  byID('typed').focus();
+}
+
+function refuse(why) {
+  byID('refused').hidden = !why;
+  byID('typed').setAttribute('aria-invalid', String(Boolean(why)));
+  byID('refused-headline').hidden = !why?.headline;
+  byID('refused-headline').textContent = why?.headline ?? '';
+  byID('refused-line').textContent = why?.line ?? '';
+}
+
+byID('resend').addEventListener('click', async () => {
+  askedAt = performance.now();
+  show();
+  try {
+    await ask(`${address}/resend`, token, { method: 'POST' });
+    resent(words.resend.sent);
+  } catch (err) {
+    circumstances.heldBack = err.kind === 'too-many-pushes';
+    if (err.kind !== 'approval-settled') resent(circumstances.heldBack ? words.resend.heldBack : words.resend.failed);
+  }
+  line?.poke();
+});
+
+function resent(sentence) {
+  byID('resent').hidden = false;
+  byID('resent').textContent = sentence;
+}
+
+byID('cancel').addEventListener('click', async () => {
+  byID('cancel').disabled = true;
+  try {
+    await ask(`${address}/cancel`, token, { method: 'POST' });
+  } catch (err) {
+    if (err.kind !== 'approval-settled') resent(words.cancelFailed);
+  }
+  byID('cancel').disabled = false;
+  line?.poke();
+});
+
+// Only the application can begin a sign-in, and the page before this one is its.
+const canGoBack = () => history.length > 1;
+byID('again').addEventListener('click', () => history.back());
+byID('again-code').addEventListener('click', () => {
+  try {
+    sessionStorage.setItem('countersign.code-first', 'yes');
+  } catch { /* then the code is one tap further */ }
+  history.back();
+});
+
+function codeFirst() {
+  try {
+    codeOpen = sessionStorage.getItem('countersign.code-first') === 'yes';
+    sessionStorage.removeItem('countersign.code-first');
+  } catch { /* as above */ }
+}
+
+// --- Begin ---
+
+codeFirst();
+show();
+if (token) {
+  line = follow({ url: `${address}/stream`, token }, { state: heard, connected, lost });
+  setInterval(tick, 250);
+  addEventListener('online', () => line.poke());
+  document.addEventListener('visibilitychange', () => { if (!document.hidden) line.poke(); });
+}

@@ -1,0 +1,75 @@
+// Every word of the waiting screen that changes. {number} is shown loud.
+export const words = {
+  waiting: {
+    loading: { headline: 'One moment', line: 'Asking the server how your sign-in stands.' },
+    asking: { headline: 'Check your phone', line: 'Enter {number} on {phone} to sign in to {application}.' },
+    askingPlain: { headline: 'Check your phone', line: 'Approve on {phone} to sign in to {application}.' },
+    opened: { headline: 'Check your phone', line: 'Opened on {phone}. Enter {number} there.' },
+    openedPlain: { headline: 'Check your phone', line: 'Opened on {phone}. Approve it there.' },
+    slow: { headline: 'Still waiting', line: 'No sign of it? Open Countersign on your phone, or resend.' },
+    slowNoResend: { headline: 'Still waiting', line: 'No sign of it? Open Countersign on your phone, or use a code.' },
+    someUnreachable: { headline: 'Check your phone', line: 'We couldn’t reach “{lost}”. {phone} was asked: enter {number} there.' },
+    someUnreachablePlain: { headline: 'Check your phone', line: 'We couldn’t reach “{lost}”. {phone} was asked.' },
+    noneReachable: { headline: 'Type a code instead', line: 'Your phones can’t be reached right now.' },
+    codeOnly: { headline: 'Type a code', line: 'No phone is asked this time. Type a code to sign in to {application}.' },
+    heldBack: { headline: 'Type a code', line: 'We’ve sent many requests, so we’ve stopped for a while to protect you.' },
+    wrongNumber: { headline: 'That number didn’t match', line: 'Look again: it is {number}. {tries}' },
+  },
+
+  settled: {
+    approved: { headline: 'You’re in', line: 'Taking you back to {application}.' },
+    approvedHere: { headline: 'You’re in', line: 'You can go back to {application} now.' },
+    denied: { headline: 'Sign-in refused', line: 'Someone said no on {phone}. If that was a slip, try again.' },
+    deniedSomewhere: { headline: 'Sign-in refused', line: 'Someone said no. If that was a slip, try again.' },
+    reported: { headline: 'Sign-in blocked', line: 'It was reported as not you. Your administrator has been told.' },
+    mismatch: { headline: 'Sign-in stopped', line: 'The number was wrong{times}.' },
+    tooManyCodes: { headline: 'Sign-in stopped', line: 'Too many wrong codes were typed. Nothing was approved.' },
+    expired: { headline: 'That took too long', line: 'Nothing was approved.' },
+    cancelled: { headline: 'Sign-in cancelled', line: 'Nothing was approved. You can start again whenever you like.' },
+    ended: { headline: 'Sign-in ended', line: '{application} ended this sign-in. Nothing was approved.' },
+    replaced: { headline: 'You started again elsewhere', line: 'This request was replaced by a newer one.' },
+    lost: { headline: 'This sign-in is over', line: 'Nothing was approved. Go back to where you were signing in, and start again.' },
+    nowhere: { headline: 'Start where you sign in', line: 'This page opens by itself while you sign in to something. Go there and sign in; you will come back here.' },
+  },
+
+  // The way on from a settled state.
+  onward: { back: 'Back', again: 'Try again', here: 'Start here instead', code: 'Use a code' },
+  goOn: 'Continue to {application}',
+  noWayBack: 'Close this page and sign in to {application} again.',
+
+  // Beside the code field, when a phone that could not be woken may still be used.
+  openPhone: 'Phone at hand? Open Countersign on it and enter {number}: the request is waiting there.',
+  openPhonePlain: 'Phone at hand? Open Countersign on it: the request is waiting there.',
+  times: { 2: ' twice', 3: ' three times' },
+
+  somewhere: 'one of your phones',
+  someApplication: 'your application',
+  signingIn: 'Signing in to {application} as {user}',
+  triesLeft: { one: 'One try left.', other: '{count} tries left.' },
+
+  secondsLeft: { one: 'second left', other: 'seconds left' },
+  aloud: { 30: '30 seconds left', 10: '10 seconds left', 0: 'Time is up' },
+
+  code: {
+    app: { label: 'Code', hint: 'Six digits from your authenticator app, or from Countersign on your phone.', other: 'Use a recovery code' },
+    recovery: { label: 'Recovery code', hint: 'One of the ten you kept when you set up. Each works once.', other: 'Use a code from an app' },
+    noPhone: 'Type a code from your authenticator app, or one of your recovery codes. Neither at hand? Your administrator can help you in.',
+    empty: 'Type the code first.',
+    shape: 'A code from an app has six digits; a recovery code has sixteen letters and digits.',
+    wrong: 'That code didn’t match. Take the newest one from your app. {tries}',
+    wrongRecovery: 'That recovery code didn’t match. Look for one that you haven’t used. {tries}',
+    used: 'That code has been used. Wait for the next one. {tries}',
+    usedRecovery: 'That recovery code has been used. Take another one. {tries}',
+    blocked: { headline: 'Too many wrong codes', phone: 'You can try again in {time}, or approve on your phone.', alone: 'You can try again in {time}.' },
+    offline: 'That didn’t get through. Your code is still here; try once more.',
+    busy: 'Too many tries at once. Wait a moment, then try once more.',
+  },
+  minutes: { one: 'one minute', other: '{count} minutes' },
+
+  resend: {
+    sent: 'Sent again.',
+    heldBack: 'We’ve sent many requests, so we’ve stopped for a while to protect you. The last one still counts, or use a code.',
+    failed: 'That didn’t get through. Try once more.',
+  },
+  cancelFailed: 'That didn’t get through. Try once more, or leave this page: the request ends by itself.',
+};

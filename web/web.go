@@ -1,0 +1,81 @@
+// Package web serves the pages that people see: the waiting screen, set-up, and
+// the place a pairing link leads to.
+//
+// A page is static: one template, its script and its style, side by side in one
+// folder, embedded and drawn once at start. It holds no name, no token and no
+// state. The script reads the approval's or set-up's secret from the fragment,
+// which no server ever sees, and asks the API with it. So this package refuses
+// nobody and knows nobody: whoever opens a page without its secret is told how
+// to come by one.
+//
+// What it refuses, on behalf of every page: scripts, styles, images and
+// connections of any other origin, inline script and style, markup made from
+// strings (Trusted Types), being framed by anybody who is not named, and being
+// stored by caches. The page folder holds what all pages share.
+package web
+
+import (
+	"embed"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+//go:embed page waiting setup pair
+var files embed.FS
+
+// Config is what the pages need to know of the server they belong to.
+type Config struct {
+	// PublicURL is where browsers reach the server: scheme, host, and perhaps a
+	// path, without a trailing slash.
+	PublicURL string
+	// ServerName is what the organisation calls this server, shown at the foot
+	// of each page. Empty means "Countersign".
+	ServerName string
+	// FrameAncestors are the origins ("https://host:port") that may show these
+	// pages in a frame; none by default. An entry that is not an origin is left
+	// out: a slip here must not open the pages to more than was meant.
+	FrameAncestors []string
+	// Demo says that this is a demonstration's or a developer's server: the
+	// pairing page then also shows the command of the simulated phone.
+	Demo bool
+}
+
+// New builds the handler of all pages and their assets. It panics when an
+// embedded template is broken, which no configuration can bring about.
+func New(c Config) http.Handler {
+	if c.ServerName == "" {
+		c.ServerName = "Countersign"
+	}
+	base := ""
+	if u, err := url.Parse(c.PublicURL); err == nil {
+		base = strings.TrimSuffix(u.EscapedPath(), "/")
+	}
+	assets := loadAssets()
+	draw := drawer{config: c, base: base, assets: base + assets.prefix()}
+
+	mux := http.NewServeMux()
+	mux.Handle("GET /waiting/{id}", onlyIDs(draw.page("waiting"), draw.page("missing")))
+	mux.Handle("GET /set-up/{id}", onlyIDs(draw.page("setup"), draw.page("missing")))
+	mux.Handle("GET /pair", draw.page("pair"))
+	mux.Handle("GET /assets/{digest}/{path...}", assets)
+	mux.Handle("GET /", draw.page("missing"))
+	return secured(headers(c), mux)
+}
+
+// onlyIDs lets through what can be an id at all: 1 to 64 characters of
+// base64url. Whether it is one, the API says to whoever holds its secret.
+func onlyIDs(page, missing http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isID(r.PathValue("id")) {
+			page.ServeHTTP(w, r)
+			return
+		}
+		missing.ServeHTTP(w, r)
+	})
+}
+
+func isID(s string) bool {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	return s != "" && len(s) <= 64 && strings.Trim(s, alphabet) == ""
+}
