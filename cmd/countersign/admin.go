@@ -1,0 +1,341 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"countersign/enrolments"
+	"countersign/internal/seal"
+	"countersign/push/webpush"
+	"countersign/sqlstore"
+)
+
+type appCommand struct {
+	Create  appCreate  `cmd:"" help:"Register an application and print its API key, once."`
+	List    appList    `cmd:"" help:"List applications."`
+	NewKey  appNewKey  `cmd:"" help:"Print a further API key; the one before stays valid until drop-keys."`
+	DropKey appDropKey `cmd:"" name:"drop-keys" help:"End all keys of an application but the newest."`
+}
+
+type appCreate struct {
+	database
+	ID            string        `arg:"" name:"name" help:"Short name: 1 to 32 of a-z, 0-9 and -. It is in the key and in tokens."`
+	Title         string        `placeholder:"TEXT" help:"What people are shown; the short name when left out."`
+	ReturnURL     []string      `name:"return-url" placeholder:"URL" help:"Where a browser may be sent back to; may be given again."`
+	TTL           time.Duration `name:"ttl" default:"60s" help:"Life of an approval where the application names none, 30s to 300s (${default})."`
+	NumberDigits  int           `default:"2" help:"Digits that the person types on the phone, 2 to 6 (${default})."`
+	PushLimit     int           `default:"5" help:"Pushes to one person in 10 minutes, 1 to 30 (${default}); then codes only."`
+	FirstSignIn   bool          `default:"true" negatable:"" help:"Lead people who have nothing set up to set-up; without it they are refused."`
+	KeyOutputFile string        `name:"key-file" placeholder:"FILE" help:"Write the key to a new file of mode 0600 instead."`
+}
+
+func (c *appCreate) Run(ctx context.Context, s *streams) error {
+	service, store, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	policy := enrolments.DefaultPolicy()
+	policy.TTL, policy.NumberDigits, policy.PushLimit, policy.FirstSignIn = c.TTL, c.NumberDigits, c.PushLimit, c.FirstSignIn
+	title := c.Title
+	if title == "" {
+		title = c.ID
+	}
+	key, err := service.AddApplication(ctx, enrolments.Application{
+		ID: enrolments.ApplicationID(c.ID), Name: title, ReturnURLs: c.ReturnURL, Policy: policy,
+	})
+	if errors.Is(err, enrolments.ErrExists) {
+		return fmt.Errorf("application %q exists already; countersign app new-key makes it a further key", c.ID)
+	}
+	if err != nil {
+		return err
+	}
+	return handOut(s, key, c.KeyOutputFile)
+}
+
+// handOut shows a key the one time it can be shown.
+func handOut(s *streams, key enrolments.APIKey, file string) error {
+	if file != "" {
+		return writeSecret(file, key.Reveal()+"\n")
+	}
+	fmt.Fprintln(s.err, "The API key, shown this once; keep it like a password:")
+	fmt.Fprintln(s.out, key.Reveal())
+	return nil
+}
+
+type appList struct{ database }
+
+func (c *appList) Run(ctx context.Context, s *streams) error {
+	_, store, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	all, err := store.Applications(ctx)
+	if err != nil {
+		return err
+	}
+	return table(s.out, "NAME\tTITLE\tRETURN URLS\tCREATED", func(row func(...any)) {
+		for _, a := range all {
+			row(a.ID, a.Name, strings.Join(a.ReturnURLs, " "), a.CreatedAt.Format(time.RFC3339))
+		}
+	})
+}
+
+type appNewKey struct {
+	database
+	ID            string `arg:"" name:"name" help:"The application's short name."`
+	KeyOutputFile string `name:"key-file" placeholder:"FILE" help:"Write the key to a new file of mode 0600 instead."`
+}
+
+func (c *appNewKey) Run(ctx context.Context, s *streams) error {
+	service, store, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	key, err := service.AddKey(ctx, enrolments.ApplicationID(c.ID))
+	if err != nil {
+		return fmt.Errorf("application %q: %w", c.ID, err)
+	}
+	return handOut(s, key, c.KeyOutputFile)
+}
+
+type appDropKey struct {
+	database
+	ID string `arg:"" name:"name" help:"The application's short name."`
+}
+
+func (c *appDropKey) Run(ctx context.Context, s *streams) error {
+	service, store, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	n, err := service.DropOldKeys(ctx, enrolments.ApplicationID(c.ID))
+	if err != nil {
+		return fmt.Errorf("application %q: %w", c.ID, err)
+	}
+	fmt.Fprintf(s.out, "%d older keys ended\n", n)
+	return nil
+}
+
+type personCommand struct {
+	Show   personShow   `cmd:"" help:"Show what a person has set up."`
+	SetUp  personSetUp  `cmd:"" name:"set-up" help:"Print a one-time link with which a person sets up a phone (10 minutes)."`
+	Unlock personUnlock `cmd:"" help:"Take pushes and codes of a person again, after a report or too many wrong codes."`
+	Remove personRemove `cmd:"" name:"remove-phone" help:"Remove a phone for good."`
+}
+
+// whose is the person that a verb is about.
+type whose struct {
+	database
+	User string `arg:"" help:"The person's user name, as applications give it."`
+}
+
+func (w *whose) find(ctx context.Context) (*enrolments.Service, *sqlstore.Store, enrolments.Enrolment, error) {
+	service, store, err := w.open(ctx)
+	if err != nil {
+		return nil, nil, enrolments.Enrolment{}, err
+	}
+	e, err := service.Person(ctx, w.User)
+	if err != nil {
+		return nil, nil, e, errors.Join(fmt.Errorf("person %q: %w", w.User, err), store.Close())
+	}
+	return service, store, e, nil
+}
+
+type personShow struct{ whose }
+
+func (c *personShow) Run(ctx context.Context, s *streams) error {
+	_, store, e, err := c.find(ctx)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	fmt.Fprintf(s.out, "%s: %d phones, %d authenticators, %d recovery codes left, pushes %s\n",
+		e.User, len(e.Phones), e.Authenticators, e.RecoveryCodes, map[bool]string{true: "locked", false: "sent"}[e.PushLocked])
+	return table(s.out, "PHONE\tNAME\tPLATFORM\tADDED\tLAST USED", func(row func(...any)) {
+		for _, p := range e.Phones {
+			row(p.ID, p.Name, p.Platform, p.AddedAt.Format(time.RFC3339), p.LastUsedAt.Format(time.RFC3339))
+		}
+	})
+}
+
+type personSetUp struct {
+	database
+	User string `arg:"" help:"The person's user name, as applications give it; added where there is none."`
+}
+
+func (c *personSetUp) Run(ctx context.Context, s *streams) error {
+	service, store, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	pairing, token, err := service.OpenPairing(ctx, c.User, "", true)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(s.err, "Good once, for 10 minutes, for the person's own browser:")
+	fmt.Fprintf(s.out, "%s/set-up/%s#%s\n", c.PublicURL, pairing.ID, token.Reveal())
+	return nil
+}
+
+type personUnlock struct{ whose }
+
+func (c *personUnlock) Run(ctx context.Context, s *streams) error {
+	service, store, e, err := c.find(ctx)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	if err := service.Unlock(ctx, e.ID); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "%s is unlocked\n", e.User)
+	return nil
+}
+
+type personRemove struct {
+	whose
+	Phone string `arg:"" help:"The phone's id, as person show lists it."`
+}
+
+func (c *personRemove) Run(ctx context.Context, s *streams) error {
+	service, store, e, err := c.find(ctx)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	for _, p := range e.Phones {
+		if string(p.ID) == c.Phone {
+			if err := service.RemovePhone(ctx, p); err != nil {
+				return err
+			}
+			fmt.Fprintf(s.out, "%s is removed\n", p.Name)
+			return nil
+		}
+	}
+	return fmt.Errorf("%s has no phone %q; countersign person show lists them", e.User, c.Phone)
+}
+
+type auditCommand struct {
+	List   auditList   `cmd:"" help:"Print the newest events."`
+	Verify auditVerify `cmd:"" help:"Check the chain of hashes over the whole trail."`
+}
+
+type auditList struct {
+	database
+	User  string `placeholder:"USER" help:"Only this person's."`
+	Limit int    `default:"50" help:"How many, 1 to 1000 (${default})."`
+}
+
+func (c *auditList) Run(ctx context.Context, s *streams) error {
+	service, store, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	if c.Limit < 1 || c.Limit > 1000 {
+		return errors.New("--limit takes 1 to 1000")
+	}
+	filter := enrolments.EventFilter{Limit: c.Limit}
+	if c.User != "" {
+		e, err := service.Person(ctx, c.User)
+		if err != nil {
+			return fmt.Errorf("person %q: %w", c.User, err)
+		}
+		filter.Person = e.ID
+	}
+	events, err := store.Events(ctx, filter)
+	if err != nil {
+		return err
+	}
+	return table(s.out, "AT\tWHAT\tPERSON\tAPPLICATION\tAPPROVAL\tDETAIL", func(row func(...any)) {
+		for _, e := range events {
+			row(e.At.Format(time.RFC3339), e.Kind, e.Person, e.Application, e.Approval, e.Detail)
+		}
+	})
+}
+
+type auditVerify struct{ database }
+
+func (c *auditVerify) Run(ctx context.Context, s *streams) error {
+	_, store, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	rows, err := store.VerifyAudit(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "%d events, unbroken\n", rows)
+	return nil
+}
+
+type keysCommand struct {
+	New    keysNew    `cmd:"" help:"Write a new file of keys that seal secrets at rest."`
+	VAPID  keysVAPID  `cmd:"" name:"vapid" help:"Write a new Web Push key and print its public half."`
+	Reseal keysReseal `cmd:"" help:"Seal everything again under the current key; then the older ones may go."`
+}
+
+type keysNew struct {
+	File string `arg:"" help:"A file that is not there yet."`
+}
+
+func (c *keysNew) Run() error { return writeSecret(c.File, seal.NewKey()+"\n") }
+
+type keysVAPID struct {
+	File string `arg:"" help:"A file that is not there yet."`
+}
+
+func (c *keysVAPID) Run(s *streams) error {
+	key, err := webpush.GenerateKey()
+	if err != nil {
+		return err
+	}
+	if err := writeSecret(c.File, key.Secret()+"\n"); err != nil {
+		return err
+	}
+	fmt.Fprintln(s.out, key.Public())
+	return nil
+}
+
+type keysReseal struct{ database }
+
+func (c *keysReseal) Run(ctx context.Context, s *streams) error {
+	_, store, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	n, err := store.Reseal(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "%d values sealed again\n", n)
+	return nil
+}
+
+// table prints rows in columns.
+func table(out io.Writer, head string, fill func(row func(...any))) error {
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, head)
+	fill(func(cells ...any) {
+		for i, cell := range cells {
+			if i > 0 {
+				fmt.Fprint(w, "\t")
+			}
+			fmt.Fprint(w, cell)
+		}
+		fmt.Fprintln(w)
+	})
+	return w.Flush()
+}

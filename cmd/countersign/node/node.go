@@ -1,0 +1,187 @@
+// Package node puts one Countersign server together from values: the stores,
+// the senders, the services, the API and the pages. It is the one place where
+// every room is seen at once, so that the server, the demonstration and the
+// benchmarks run the same parts.
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"countersign/api"
+	"countersign/approvals"
+	"countersign/enrolments"
+	"countersign/internal/jws"
+	"countersign/internal/seal"
+	"countersign/push"
+	"countersign/redisstore"
+	"countersign/sqlstore"
+	"countersign/web"
+)
+
+// Config is what a server is made of.
+type Config struct {
+	// PublicURL is where phones and browsers reach the server: scheme and host,
+	// without a path.
+	PublicURL  string
+	ServerName string
+	// Redis is the URL of the short-lived store; empty embeds one, for a single
+	// node whose pending sign-ins end with it.
+	Redis string
+	// Database is the URL of the durable store.
+	Database string
+	Keys     *seal.Keyring
+	// Senders carry wake-ups; AllowTarget refuses targets that none may be
+	// asked for.
+	Senders     map[push.Service]push.Sender
+	AllowTarget func(push.Target) error
+	// TrustedProxies may say whom they speak for.
+	TrustedProxies []string
+	// FrameAncestors may show the pages in a frame.
+	FrameAncestors []string
+	// Demo marks a demonstration's or a developer's server.
+	Demo bool
+	Log  *slog.Logger
+}
+
+// Node is a server that is put together and not yet listening.
+type Node struct {
+	Enrolments *enrolments.Service
+	Approvals  *approvals.Service
+	Durable    *sqlstore.Store
+
+	api     *api.API
+	handler http.Handler
+	closers []func() error
+	log     *slog.Logger
+}
+
+// ParsePublicURL checks a public URL: https, or http on this machine, scheme
+// and host alone.
+func ParsePublicURL(text string) (string, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" {
+		return "", errors.New("takes a scheme and a host, like https://countersign.example.com")
+	}
+	if u.Scheme != "https" && (u.Scheme != "http" || !enrolments.IsLoopback(u.Hostname())) {
+		return "", errors.New("takes https; http only on this machine (localhost)")
+	}
+	return u.Scheme + "://" + u.Host, nil
+}
+
+// Open connects the stores and builds the server. What it opened it closes
+// again when it fails.
+func Open(ctx context.Context, c Config) (_ *Node, err error) {
+	n := &Node{log: c.Log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.closeAll())
+		}
+	}()
+	if n.Durable, err = sqlstore.Open(ctx, sqlstore.Config{URL: c.Database, Keys: c.Keys}); err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	n.closers = append(n.closers, n.Durable.Close)
+	short, ping, err := n.openShort(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	signer, keySet, err := signingKeys(ctx, n.Durable)
+	if err != nil {
+		return nil, err
+	}
+	n.Enrolments = enrolments.NewService(enrolments.Config{
+		Store: n.Durable, PublicURL: c.PublicURL, ServerName: c.ServerName,
+		CodeLimits: enrolments.DefaultCodeLimits(), AllowTarget: c.AllowTarget, Now: time.Now,
+	})
+	n.Approvals = approvals.NewService(approvals.Config{
+		Store: short, People: n.Enrolments, Record: n.Durable, Waker: push.NewFanout(c.Senders),
+		Signer: signer, PublicURL: c.PublicURL, Now: time.Now, Log: c.Log,
+	})
+	n.closers = append(n.closers, func() error { n.Approvals.Close(); return nil })
+	return n, n.buildHandler(c, keySet, ping)
+}
+
+// openShort opens the short-lived store; ping says whether it can be asked.
+func (n *Node) openShort(ctx context.Context, c Config) (approvals.Store, func(context.Context) error, error) {
+	if c.Redis == "" {
+		memory := approvals.NewMemory(time.Now)
+		n.closers = append(n.closers, memory.Close)
+		return memory, func(context.Context) error { return nil }, nil
+	}
+	redis, err := redisstore.Open(ctx, redisstore.Config{URL: c.Redis})
+	if err != nil {
+		return nil, nil, fmt.Errorf("redis: %w", err)
+	}
+	n.closers = append(n.closers, redis.Close)
+	return redis, redis.Ping, nil
+}
+
+// signingKeys returns the key that signs results, and the public set.
+func signingKeys(ctx context.Context, store enrolments.Store) (*jws.Signer, []byte, error) {
+	fresh, err := jws.NewPrivateKey()
+	if err != nil {
+		return nil, nil, err
+	}
+	keys, err := store.SigningKeys(ctx, fresh, time.Now())
+	if err != nil {
+		return nil, nil, fmt.Errorf("signing keys: %w", err)
+	}
+	signers := make([]*jws.Signer, len(keys))
+	for i, key := range keys {
+		if signers[i], err = jws.NewSigner(key); err != nil {
+			return nil, nil, err
+		}
+	}
+	if len(signers) == 0 {
+		return nil, nil, errors.New("the database holds no signing key")
+	}
+	set, err := jws.KeySet(signers...)
+	return signers[0], set, err
+}
+
+func (n *Node) buildHandler(c Config, keySet []byte, ping func(context.Context) error) (err error) {
+	n.api, err = api.New(api.Config{
+		Approvals: n.Approvals, Enrolments: n.Enrolments,
+		PublicURL: c.PublicURL, ServerName: c.ServerName, KeySet: keySet,
+		Ready: func(ctx context.Context) error {
+			return errors.Join(ping(ctx), n.Durable.Ping(ctx))
+		},
+		TrustedProxies: c.TrustedProxies, Log: c.Log,
+	})
+	if err != nil {
+		return err
+	}
+	pages := web.New(web.Config{
+		PublicURL: c.PublicURL, ServerName: c.ServerName, FrameAncestors: c.FrameAncestors, Demo: c.Demo,
+	})
+	mux := http.NewServeMux()
+	for _, path := range []string{"/waiting/", "/set-up/", "/pair", "/assets/"} {
+		mux.Handle(path, pages)
+	}
+	mux.Handle("/", n.api)
+	n.handler = mux
+	return nil
+}
+
+// Handler is the whole server.
+func (n *Node) Handler() http.Handler { return n.handler }
+
+// Close ends what is under way and closes the stores, the last opened first.
+// Call it when nothing is served any more.
+func (n *Node) Close() error { return n.closeAll() }
+
+func (n *Node) closeAll() error {
+	var errs []error
+	for i := len(n.closers) - 1; i >= 0; i-- {
+		errs = append(errs, n.closers[i]())
+	}
+	n.closers = nil
+	return errors.Join(errs...)
+}
