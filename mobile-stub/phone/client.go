@@ -32,6 +32,8 @@ var (
 	ErrInsecure = errors.New("phone: plain http is for this machine alone, use https")
 	// ErrReply: the server said yes in a way that cannot be understood.
 	ErrReply = errors.New("phone: the server's reply is not understood")
+	// ErrNetwork: no whole reply came. The server may have done what was asked.
+	ErrNetwork = errors.New("phone: the network failed")
 )
 
 // exchange is one request of a paired phone.
@@ -104,7 +106,7 @@ func (p *Phone) do(r *http.Request, wait time.Duration, out any) error {
 	defer cancel()
 	reply, err := p.http.Do(r.WithContext(ctx))
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrNetwork, err)
 	}
 	defer reply.Body.Close()
 	body, err := readBounded(reply.Body)
@@ -126,7 +128,7 @@ func (p *Phone) do(r *http.Request, wait time.Duration, out any) error {
 func readBounded(r io.Reader) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r, maxReply+1))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrNetwork, err)
 	}
 	if len(body) > maxReply {
 		return nil, fmt.Errorf("%w: more than %d bytes", ErrReply, maxReply)
@@ -159,8 +161,7 @@ func temporary(err error) bool {
 	if p := (*Problem)(nil); errors.As(err, &p) {
 		return p.temporary()
 	}
-	var network *url.Error
-	return errors.As(err, &network) && !errors.Is(err, context.Canceled)
+	return errors.Is(err, ErrNetwork) && !errors.Is(err, context.Canceled)
 }
 
 // pause waits d or until ctx ends.

@@ -26,7 +26,7 @@ const maxToken = 4096
 // Push is how an account is woken.
 type Push struct {
 	Service  Service       `json:"service"`
-	Token    string        `json:"token,omitempty"`    // FCM, APNs
+	Token    string        `json:"token,omitempty"`    // FCM, APNs; Web Push: the endpoint's id at the gateway
 	Sandbox  bool          `json:"sandbox,omitempty"`  // APNs
 	Endpoint string        `json:"endpoint,omitempty"` // Web Push
 	Keys     *Subscription `json:"keys,omitempty"`     // Web Push
