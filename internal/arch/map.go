@@ -1,0 +1,105 @@
+package arch
+
+// module is the name of ours in go.mod.
+const module = "countersign"
+
+// room is one package, or with "/..." one and all below it, and which of our
+// packages it may import.
+type room struct {
+	path    string
+	imports []string
+}
+
+// rooms is the map: a file's room is the first entry that matches its folder.
+// Its _test.go files may go further, see goesFurther.
+var rooms = []room{
+	{"cmd/countersign/...", []string{"..."}},
+
+	{"web/...", []string{"web/...", "approvals", "enrolments"}},
+	{"api/duo", []string{"approvals", "enrolments", "internal/jws"}},
+	{"api/oidc", []string{"approvals", "enrolments", "internal/jws"}},
+	{"api/radius", []string{"approvals", "enrolments"}},
+	{"api", []string{"approvals", "enrolments", "push", "totp", "internal/jws", "internal/qr"}},
+	{"redisstore", []string{"approvals", "enrolments"}},
+	{"sqlstore", []string{"enrolments", "push", "totp", "internal/jws", "internal/seal"}},
+
+	{"approvals", []string{"enrolments", "push", "internal/jws"}},
+	{"enrolments", []string{"push", "totp", "internal/jws"}},
+	{"totp", nil},
+	{"push", nil},
+	{"push/apns", []string{"push"}},
+	{"push/fcm", []string{"push"}},
+	{"push/webpush", []string{"push"}},
+
+	{"internal/arch", nil},
+	{"internal/jws", nil},
+	{"internal/qr", nil},
+	{"internal/seal", nil},
+
+	// Contract suites, and what starts real parts for tests.
+	{"approvals/approvalstest", []string{"approvals", "enrolments"}},
+	{"redisstore/redistest", nil},
+	{"sqlstore/sqlstoretest", []string{"sqlstore", "enrolments", "push", "totp", "internal/jws", "internal/seal"}},
+
+	// A phone of its own: only the protocol document and the vectors bind it,
+	// so that an error in ours is not repeated in its judge.
+	{"mobile-stub/...", []string{"mobile-stub/..."}},
+}
+
+// neverStandard holds what a room must not reach in the standard library:
+// domain packages know neither HTTP nor SQL.
+var neverStandard = map[string][]string{
+	"approvals":  {"net/http", "database/sql"},
+	"enrolments": {"net/http", "database/sql"},
+	"push":       {"net/http", "database/sql"},
+	"totp":       {"net/http", "database/sql"},
+}
+
+// home is the one place of a third-party module, and why the standard library
+// will not do.
+type home struct {
+	module string
+	rooms  []string
+	why    string
+	// tests is true where the tests of any room may use it too: they play the
+	// other side, a browser or somebody who looks into Redis.
+	tests bool
+}
+
+// homes has every module that go.mod names as our own need.
+var homes = []home{
+	{module: "firebase.google.com/go/v4", rooms: []string{"push/fcm"}, why: "the maintained client of FCM HTTP v1 and its error codes"},
+	{module: "cloud.google.com/go/auth", rooms: []string{"push/fcm"}, why: "what firebase takes credentials in"},
+	{module: "google.golang.org/api", rooms: []string{"push/fcm"}, why: "what firebase takes options in"},
+	{module: "github.com/sideshow/apns2", rooms: []string{"push/apns"}, why: "APNs over HTTP/2 with provider tokens and every reason named"},
+	{module: "github.com/SherClockHolmes/webpush-go", rooms: []string{"push/webpush"}, why: "RFC 8291 encryption and RFC 8292 keys"},
+	{module: "github.com/gorilla/websocket", rooms: []string{"api", "cmd/countersign/bench"}, tests: true, why: "no websocket in the standard library; bench plays ten thousand browsers"},
+	{module: "github.com/danielgtaylor/huma/v2", rooms: []string{"api"}, why: "OpenAPI 3.1 that cannot differ from the handlers"},
+	{module: "github.com/mileusna/useragent", rooms: []string{"api"}, why: "a browser's name out of a User-Agent, for people to read"},
+	{module: "github.com/redis/go-redis/v9", rooms: []string{"redisstore", "cmd/countersign/bench"}, tests: true, why: "Sentinel, Cluster and scripts; bench measures against a plain pool"},
+	{module: "modernc.org/sqlite", rooms: []string{"sqlstore"}, why: "SQLite without cgo"},
+	{module: "github.com/jackc/pgx/v5", rooms: []string{"sqlstore"}, why: "the PostgreSQL driver"},
+	{module: "github.com/pressly/goose/v3", rooms: []string{"sqlstore"}, why: "migrations for both databases, one at a time across nodes"},
+	{module: "github.com/pquerna/otp", rooms: []string{"totp"}, why: "RFC 6238 and 4226 as a known library has them"},
+	{module: "github.com/boombuler/barcode", rooms: []string{"internal/qr"}, why: "ISO/IEC 18004"},
+	{module: "github.com/go-jose/go-jose/v4", rooms: []string{"internal/jws"}, why: "JOSE, read by many eyes"},
+	{module: "golang.org/x/text", rooms: []string{"enrolments"}, why: "Unicode normalisation of names"},
+	{module: "github.com/alecthomas/kong", rooms: []string{"cmd/countersign"}, why: "verbs, flags, environment and help from one struct"},
+	{module: "github.com/schollz/progressbar/v3", rooms: []string{"cmd/countersign/..."}, why: "progress of long runs on a terminal"},
+	{module: "golang.org/x/term", rooms: []string{"cmd/countersign/..."}, why: "whether there is a terminal"},
+}
+
+// testModules are for tests and *test packages alone.
+var testModules = []string{
+	"github.com/google/go-cmp",
+	"github.com/rogpeppe/go-internal",
+	"go.uber.org/goleak",
+	"pgregory.net/rapid",
+}
+
+// cardFolders are the top-level folders that the product was designed with;
+// any other, and every package in internal, is named in docs/adr.
+var cardFolders = []string{"cmd", "push", "approvals", "totp", "api", "mobile-stub"}
+
+// vagueNames are what packages are called when nobody knows what they own.
+var vagueNames = []string{"util", "utils", "common", "helper", "helpers", "model", "models", "config", "mock", "mocks", "manager"}
