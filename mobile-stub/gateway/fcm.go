@@ -137,7 +137,7 @@ const (
 )
 
 var (
-	fcmToken    = regexp.MustCompile(`^[0-9A-Za-z_:.-]{1,4096}$`)
+	fcmToken    = regexp.MustCompile(`^[0-9A-Za-z_:.-]+$`)
 	fcmDuration = regexp.MustCompile(`^[0-9]{1,7}(\.[0-9]{1,9})?s$`)
 )
 

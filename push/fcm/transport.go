@@ -26,8 +26,8 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, endTry(req.Context(), err)
 	}
-	if resp.StatusCode == http.StatusServiceUnavailable {
-		// The one status that the SDK would try again.
+	// 503 is what the SDK would try again, and it takes a redirect for success.
+	if c := resp.StatusCode; c == http.StatusServiceUnavailable || c >= 300 && c <= 399 {
 		return nil, endTry(req.Context(), readOutcome(resp))
 	}
 	resp.Body = bounded{io.LimitReader(resp.Body, maxAnswer), resp.Body}
