@@ -1,0 +1,87 @@
+// Starts a real Chromium for one test and ends it in every case. The browser
+// gets a home of its own in a temporary folder, and reaches this machine alone.
+import { accessSync, constants, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const places = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+];
+
+const flags = [
+  // Tests also run as root, where Chromium's sandbox refuses to. All pages are
+  // our own.
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--disable-quic",
+  "--no-first-run",
+  // No name but these resolves: a page that reaches outside fails its test.
+  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE [::1]",
+];
+
+// findChromium returns the program's path: CHROMIUM if set, else the first of
+// the usual places.
+export function findChromium(env = process.env) {
+  const candidates = env.CHROMIUM ? [env.CHROMIUM] : places;
+  const found = candidates.find(isProgram);
+  if (!found) {
+    throw new Error(`no Chromium at ${candidates.join(", ")}; install it (Debian: apt-get install chromium) or set CHROMIUM to its path`);
+  }
+  return found;
+}
+
+function isProgram(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// withBrowser calls use(browser), a playwright Browser, and returns what it
+// returns; browser and folder are gone afterwards, whatever use did. Each
+// browser.newContext() is a person with cookies of their own.
+export async function withBrowser(use) {
+  const executablePath = findChromium();
+  const home = await mkdtemp(join(tmpdir(), "countersign-browser-"));
+  try {
+    const browser = await chromium.launch({
+      executablePath,
+      headless: true,
+      args: flags,
+      // Profile, caches and crash reports all follow these.
+      env: { ...process.env, HOME: home, TMPDIR: home, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home },
+    });
+    try {
+      return await use(browser);
+    } finally {
+      await browser.close();
+    }
+  } finally {
+    await rm(home, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+// barriers returns what WCAG 2.2 A and AA find wrong with a page as it stands,
+// a line each. It comes in through the debugger, so the page's
+// Content-Security-Policy stays as it is.
+export async function barriers(page) {
+  await page.evaluate(axeSource);
+  const { violations } = await page.evaluate(() =>
+    globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }),
+  );
+  return violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${v.help}: ${n.html}`));
+}
