@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"countersign/cmd/countersign/demo"
 	"countersign/cmd/countersign/node"
 	"countersign/cmd/countersign/northwind"
 )
@@ -28,7 +29,7 @@ func (c *sampleCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return fmt.Errorf("--api-key-file: %w", err)
 	}
-	handler, err := northwind.New(northwind.Config{CountersignURL: c.CountersignURL, APIKey: key, PublicURL: c.PublicURL, People: samplePeople()})
+	handler, err := northwind.New(northwind.Config{CountersignURL: c.CountersignURL, APIKey: key, PublicURL: c.PublicURL, People: demo.People()})
 	if err != nil {
 		return err
 	}
@@ -38,12 +39,6 @@ func (c *sampleCommand) Run(ctx context.Context, s *streams) error {
 	}
 	fmt.Fprintln(s.err, "Northwind Books is at", c.PublicURL)
 	return serveUntil(ctx, listener, handler, slog.New(slog.NewTextHandler(s.err, nil)))
-}
-
-// samplePeople sign in to the sample application with these passwords; they
-// are no secret.
-func samplePeople() map[string]string {
-	return map[string]string{"ana@example.com": "sunflower", "ben@example.com": "marigold", "cleo@example.com": "lavender"}
 }
 
 // serveUntil answers on l until ctx ends.
