@@ -71,6 +71,8 @@ function show() {
   byID('time').hidden = !next.counting;
   byID('resend').dataset.ready = next.resend ? 'yes' : 'no';
   byID('actions').hidden = next.code === 'none';
+  write(byID('who'), state ? fill(words.signingIn, { application: state.application || words.someApplication, user: state.user }) : []);
+  byID('who').hidden = !state;
   showCode();
   showEnd(next, before);
   announce(next, before);
@@ -79,7 +81,7 @@ function show() {
 function showCode() {
   const open = shown.code === 'shown' || (shown.code === 'offered' && codeOpen);
   byID('code').hidden = !open;
-  byID('use-code').setAttribute('aria-expanded', String(open));
+  byID('use-code').hidden = open;
   const kind = recovery ? words.code.recovery : words.code.app;
   byID('typed-label').textContent = kind.label;
   byID('typed-hint').textContent = kind.hint;
@@ -116,7 +118,7 @@ function leave(go, application) {
   if (!go) return;
   const link = byID('go-on');
   link.href = go;
-  write(link, fill(words.goOn, { application }));
+  write(byID('go-on-words'), fill(words.goOn, { application }));
   link.hidden = false;
   setTimeout(() => location.replace(go), goAfter);
 }
@@ -156,15 +158,15 @@ function tick() {
 
 // --- What the person does ---
 
-byID('use-code').addEventListener('click', () => openCode(false, !codeOpen));
-byID('without-phone').addEventListener('click', () => openCode(true, true));
+byID('use-code').addEventListener('click', () => openCode(false));
+byID('without-phone').addEventListener('click', () => openCode(true));
 
-function openCode(withoutPhone, open) {
-  codeOpen = open;
+function openCode(withoutPhone) {
+  codeOpen = true;
   byID('no-phone').textContent = words.code.noPhone;
   byID('no-phone').hidden = !withoutPhone;
   showCode();
-  if (open) byID('typed').focus();
+  byID('typed').focus();
 }
 
 byID('other-code').addEventListener('click', () => {

@@ -1,0 +1,55 @@
+// What the set-up page says in each state.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { plain } from '../page/text.mjs';
+import { ended, grouped, view } from './view.mjs';
+
+const open = { version: 1, state: 'open', user: 'ana@example.com', authenticator: false };
+const claimed = { ...open, state: 'claimed', digits: '482913', phone: { name: 'Ana’s iPhone', platform: 'ios' } };
+const active = { ...claimed, state: 'active' };
+
+for (const [name, state, place, lost, kind, headline] of [
+  ['nothing is known yet', null, '', '', 'loading', 'One moment'],
+  ['the link waits for a phone', open, '', '', 'open', 'Add your phone'],
+  ['a phone has used the link', claimed, '', '', 'claimed', 'Same on your phone?'],
+  ['a phone claims while an app is being added', claimed, 'app', '', 'claimed', 'Same on your phone?'],
+  ['the digits matched', active, '', '', 'active', 'Ana’s iPhone is ready'],
+  ['the digits differed', { ...claimed, state: 'refused' }, '', '', 'refused', 'That phone was not added'],
+  ['the link ran out', { ...open, state: 'expired' }, '', '', 'expired', 'This link has run out'],
+  ['the link ran out while an app was being added', { ...open, state: 'expired' }, 'app', '', 'expired', 'This link has run out'],
+  ['the app was confirmed before the link ran out', { ...open, state: 'expired', authenticator: true }, '', '', 'added', 'Your app is ready'],
+  ['an app is being added', open, 'app', '', 'app', 'Add an authenticator app'],
+  ['an app is being added after a phone', active, 'app', '', 'app', 'Add an authenticator app'],
+  ['the app was confirmed', { ...open, authenticator: true }, '', '', 'added', 'Your app is ready'],
+  ['recovery codes are on the screen when the link runs out', { ...open, state: 'expired' }, 'codes', '', 'codes', 'Your recovery codes'],
+  ['recovery codes are on the screen when the server forgets', active, 'codes', 'pairing-not-found', 'codes', 'Your recovery codes'],
+  ['all is done', active, 'done', '', 'done', 'You’re set up'],
+  ['the server knows no such link', null, '', 'pairing-not-found', 'lost', 'This link doesn’t work'],
+  ['the page was opened by itself', null, '', 'no-secret', 'nowhere', 'Start where you sign in'],
+  ['a state of a later version', { ...open, state: 'levitating' }, '', '', 'expired', 'This link has run out'],
+]) {
+  test(name, () => {
+    const got = view(state, place, lost);
+    assert.equal(got.kind, kind);
+    assert.equal(plain(got.headline), headline);
+  });
+}
+
+test('the digits are shown in two groups, and only while they are to be compared', () => {
+  assert.equal(view(claimed).digits, '482 913');
+  assert.equal(view(active).digits, '');
+  assert.equal(view(open).digits, '');
+});
+
+test('digits that are not six digits are not shown at all', () => {
+  for (const digits of [undefined, '', '48291', '4829131', '48291a']) assert.equal(grouped(digits), '');
+});
+
+test('the phone and the person are named where the digits are compared', () => {
+  assert.match(plain(view(claimed).line), /^Ana’s iPhone wants to be added for ana@example\.com\./);
+});
+
+test('following ends with active, refused and expired', () => {
+  assert.deepEqual(['open', 'claimed', 'active', 'refused', 'expired'].map((state) => ended({ state })), [false, false, true, true, true]);
+  assert.equal(ended(null), false);
+});
