@@ -1,0 +1,205 @@
+package enrolmentstest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"countersign/enrolments"
+)
+
+// hostile are names that break what is put together from text.
+var hostile = []string{
+	`'; DROP TABLE people; --`, `"quoted" 'twice' \ and \\`, "$1 %s %d ? :x @y", "𝄞🗝️👩‍👩‍👧 four-byte", "עברית العربية",
+	"e\u0301 and \u00e9", "a\u200bb\u202ec", " spaces ", "\t\n\r", "NULL", "0", "''",
+}
+
+var everyMethod = []promise{
+	{"hostile names come back as they went in", func(t *testing.T, f *fixture) {
+		for _, name := range hostile {
+			want := enrolments.Person{ID: enrolments.NewID[enrolments.PersonID](), User: name, CreatedAt: present()}
+			p, added, err := f.store.EnsurePerson(t.Context(), want)
+			ok(t, err)
+			same(t, added, true)
+			same(t, p, want)
+			_, ticket := f.pairing(t, p)
+			made := phone(t, p)
+			made.Name = name
+			g, err := f.store.Claim(t.Context(), ticket, made, "000000", present())
+			ok(t, err)
+			same(t, g.PhoneName, name)
+			same(t, g.User, name)
+			got, user, err := f.store.Phone(t.Context(), made.ID)
+			ok(t, err)
+			same(t, got, made)
+			same(t, user, name)
+			e, err := f.store.Enrolment(t.Context(), name)
+			ok(t, err)
+			same(t, e.ID, p.ID)
+		}
+	}},
+	{"a text that no database keeps is invalid to store and not found to ask for", func(t *testing.T, f *fixture) {
+		for _, text := range []string{"a\x00b", "\xff", "\xed\xa0\x80"} {
+			_, _, err := f.store.EnsurePerson(t.Context(), enrolments.Person{ID: "x", User: text, CreatedAt: present()})
+			is(t, err, enrolments.ErrInvalid)
+			_, err = f.store.Enrolment(t.Context(), text)
+			is(t, err, enrolments.ErrNotFound)
+			_, _, err = f.store.Phone(t.Context(), enrolments.PhoneID(text))
+			is(t, err, enrolments.ErrNotFound)
+			_, err = f.store.Pairing(t.Context(), enrolments.PairingID(text), present())
+			is(t, err, enrolments.ErrNotFound)
+			_, err = f.store.Authenticator(t.Context(), enrolments.AuthenticatorID(text))
+			is(t, err, enrolments.ErrNotFound)
+			_, _, err = f.store.Application(t.Context(), enrolments.ApplicationID(text))
+			is(t, err, enrolments.ErrNotFound)
+		}
+	}},
+	{"times come back in UTC to the microsecond", func(t *testing.T, f *fixture) {
+		zone := time.FixedZone("far", 13*3600+45*60)
+		at := time.Date(2026, 11, 1, 23, 59, 59, 123_456_789, zone)
+		p, _, err := f.store.EnsurePerson(t.Context(), enrolments.Person{
+			ID: enrolments.NewID[enrolments.PersonID](), User: "times", CreatedAt: at})
+		ok(t, err)
+		want := time.Date(2026, 11, 1, 10, 14, 59, 123_456_000, time.UTC)
+		for _, got := range []time.Time{p.CreatedAt, f.enrolment(t, p).CreatedAt} {
+			if got.Location() != time.UTC || !got.Equal(want) {
+				t.Errorf("got %v, want %v", got, want)
+			}
+		}
+		ok(t, f.store.Record(t.Context(), enrolments.Event{At: at, Kind: enrolments.EventPersonAdded, Person: p.ID}))
+		events, err := f.store.Events(t.Context(), enrolments.EventFilter{Person: p.ID, Limit: 1})
+		ok(t, err)
+		same(t, events[0].At, want)
+		f.rows(t)
+	}},
+	{"a context that has ended is an error and changes nothing", func(t *testing.T, f *fixture) {
+		before := f.world(t)
+		ctx := cancelled(t)
+		for name, call := range before.calls(ctx, f.store) {
+			if err := call(); err == nil {
+				t.Errorf("%s: got no error", name)
+			}
+		}
+		after := before
+		after.look(t, f)
+		same(t, after.seen, before.seen)
+	}},
+	{"the same calls with a live context do change everything", func(t *testing.T, f *fixture) {
+		w := f.world(t)
+		for name, call := range w.calls(t.Context(), f.store) {
+			if err := call(); err != nil {
+				t.Errorf("%s: got %v", name, err)
+			}
+		}
+	}},
+}
+
+// world is one of everything that a call could change.
+type world struct {
+	app            enrolments.Application
+	person, locked enrolments.Person
+	open           enrolments.Pairing
+	claimed        enrolments.Pairing
+	active         enrolments.Pairing
+	phone, spare   enrolments.Phone
+	authenticator  enrolments.Authenticator
+	newcomer       enrolments.Phone
+	seen           seen
+}
+
+// seen is what can be read of a world.
+type seen struct {
+	Apps           int
+	Keys           int
+	Person, Locked enrolments.Enrolment
+	Pairings       []enrolments.Pairing
+	LastStep       int64
+	Events         int64
+}
+
+func (f *fixture) world(t *testing.T) world {
+	t.Helper()
+	w := world{app: f.application(t), person: f.person(t), locked: f.person(t)}
+	ok(t, f.store.AddKey(t.Context(), w.app.ID, key("second"), present()))
+	w.open, _ = f.pairing(t, w.person)
+	w.claimed, _ = f.claimed(t, w.person)
+	w.active, w.phone = f.paired(t, w.person)
+	codes, spare := f.paired(t, w.locked)
+	w.spare = spare
+	ok(t, f.store.IssueCodes(t.Context(), codes.ID, recoverySet(), present()))
+	w.authenticator = f.confirmed(t, w.person)
+	w.newcomer = phone(t, w.person)
+	w.look(t, f)
+	return w
+}
+
+func (w *world) look(t *testing.T, f *fixture) {
+	t.Helper()
+	all, err := f.store.Applications(t.Context())
+	ok(t, err)
+	_, keys, err := f.store.Application(t.Context(), w.app.ID)
+	ok(t, err)
+	w.seen = seen{
+		Apps: len(all), Keys: len(keys), Person: f.enrolment(t, w.person), Locked: f.enrolment(t, w.locked),
+		LastStep: f.secret(t, w.authenticator.ID).LastStep, Events: f.rows(t),
+	}
+	for _, g := range []enrolments.PairingID{w.open.ID, w.claimed.ID, w.active.ID} {
+		w.seen.Pairings = append(w.seen.Pairings, f.read(t, g, present()))
+	}
+}
+
+// calls are all methods that change something; each succeeds in a fresh world,
+// in any order.
+func (w *world) calls(ctx context.Context, s enrolments.Store) map[string]func() error {
+	now := present()
+	return map[string]func() error{
+		"AddApplication": func() error { return s.AddApplication(ctx, application(), key("x")) },
+		"AddKey":         func() error { return s.AddKey(ctx, w.app.ID, key("third"), now) },
+		"DropOldKeys": func() error {
+			_, err := s.DropOldKeys(ctx, w.app.ID)
+			return err
+		},
+		"EnsurePerson": func() error {
+			_, _, err := s.EnsurePerson(ctx, enrolments.Person{ID: enrolments.NewID[enrolments.PersonID](), User: enrolments.NewID[string](), CreatedAt: now})
+			return err
+		},
+		"SetPushLocked": func() error { return s.SetPushLocked(ctx, w.locked.ID, true) },
+		"SetPushTarget": func() error { return s.SetPushTarget(ctx, w.phone.ID, target("new")) },
+		"ForgetPushTarget": func() error {
+			_, err := s.ForgetPushTarget(ctx, w.phone.ID, *w.phone.Push)
+			return err
+		},
+		"UsedPhone":   func() error { return s.UsedPhone(ctx, w.phone.ID, now.Add(time.Hour)) },
+		"RemovePhone": func() error { return s.RemovePhone(ctx, w.spare.ID) },
+		"AddPairing": func() error {
+			return s.AddPairing(ctx, enrolments.Pairing{ID: enrolments.NewID[enrolments.PairingID](), Person: w.person.ID,
+				Ticket: enrolments.NewSecret().Hash(), State: enrolments.PairingOpen, CreatedAt: now, ExpiresAt: now.Add(time.Minute)})
+		},
+		"Claim": func() error {
+			_, err := s.Claim(ctx, w.open.Ticket, w.newcomer, "000000", now)
+			return err
+		},
+		"Confirm": func() error {
+			_, err := s.Confirm(ctx, w.claimed.ID, true, now)
+			return err
+		},
+		"BeginAuthenticator": func() error { return s.BeginAuthenticator(ctx, w.active.ID, authenticator(w.person, ""), now) },
+		"IssueCodes":         func() error { return s.IssueCodes(ctx, w.active.ID, recoverySet(), now) },
+		"SpendApproval":      func() error { return s.SpendApproval(ctx, enrolments.NewID[string](), now) },
+		"BeginCodeTry": func() error {
+			_, err := s.BeginCodeTry(ctx, w.person.ID, enrolments.DefaultCodeLimits(), now)
+			return err
+		},
+		"EndCodeTry":       func() error { return s.EndCodeTry(ctx, w.locked.ID) },
+		"PutPhoneSecret":   func() error { return s.PutPhoneSecret(ctx, authenticator(w.person, w.phone.ID)) },
+		"BurnStep":         func() error { return s.BurnStep(ctx, w.authenticator.ID, 1000) },
+		"BurnRecoveryCode": func() error { return s.BurnRecoveryCode(ctx, w.locked.ID, recoverySet()[0], now) },
+		"Record": func() error {
+			return s.Record(ctx, enrolments.Event{At: now, Kind: enrolments.EventPersonAdded, Person: w.person.ID})
+		},
+		"SigningKeys": func() error {
+			_, err := s.SigningKeys(ctx, []byte("key"), now)
+			return err
+		},
+	}
+}
