@@ -1,0 +1,180 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"countersign/enrolments"
+)
+
+// pairingsKept is how long a pairing that has ended can still be read.
+const pairingsKept = 24 * time.Hour
+
+const pairingQuery = `SELECT g.id, g.person_id, p.user_name, g.token, g.ticket, g.state, g.phone_id, g.digits,
+	g.phone_name, g.platform, g.authenticator_id, g.authenticator_confirmed, g.codes_issued,
+	g.created_at, g.expires_at, g.version
+	FROM pairings g JOIN people p ON p.id = g.person_id `
+
+// AddPairing implements enrolments.PairingStore. It also clears away what the
+// person's old pairings have left behind.
+func (s *Store) AddPairing(ctx context.Context, p enrolments.Pairing) error {
+	return s.write(ctx, func(ctx context.Context, db session) error {
+		if err := forgetPairings(ctx, db, p.Person, p.CreatedAt.Add(-pairingsKept)); err != nil {
+			return err
+		}
+		_, err := db.exec(ctx, `INSERT INTO pairings (id, person_id, token, ticket, state, phone_id, digits,
+			phone_name, platform, authenticator_id, authenticator_confirmed, codes_issued,
+			created_at, expires_at, version)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+			string(p.ID), string(p.Person), p.Token[:], p.Ticket[:], string(p.State), string(p.Phone), p.Digits,
+			p.PhoneName, p.Platform, string(p.Authenticator), p.AuthenticatorConfirmed, p.CodesIssued,
+			micros(p.CreatedAt), micros(p.ExpiresAt), p.Version)
+		return err
+	})
+}
+
+// forgetPairings removes the person's pairings that ended before, with phones
+// and authenticators that were begun in them and never confirmed.
+func forgetPairings(ctx context.Context, db session, id enrolments.PersonID, before time.Time) error {
+	for _, statement := range []string{
+		`DELETE FROM authenticators WHERE person_id = $1 AND NOT confirmed AND id IN
+			(SELECT authenticator_id FROM pairings WHERE person_id = $1 AND expires_at < $2)`,
+		`DELETE FROM phones WHERE person_id = $1 AND NOT active AND claim_ends < $2`,
+		`DELETE FROM pairings WHERE person_id = $1 AND expires_at < $2`,
+	} {
+		if _, err := db.exec(ctx, statement, string(id), micros(before)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Pairing implements enrolments.PairingStore.
+func (s *Store) Pairing(ctx context.Context, id enrolments.PairingID, now time.Time) (enrolments.Pairing, error) {
+	return pairing(ctx, s.read(), id, now)
+}
+
+func pairing(ctx context.Context, db session, id enrolments.PairingID, now time.Time) (enrolments.Pairing, error) {
+	return onePairing(ctx, db, now, `WHERE g.id = $1`, string(id))
+}
+
+// PairingByTicket implements enrolments.PairingStore.
+func (s *Store) PairingByTicket(ctx context.Context, ticket enrolments.Hash, now time.Time) (enrolments.Pairing, error) {
+	p, err := onePairing(ctx, s.read(), now, `WHERE g.ticket = $1 AND g.state = 'open' AND g.expires_at > $2`,
+		ticket[:], micros(now))
+	return p, ticketError(err)
+}
+
+// ticketError gives one answer for unknown, spent and out of time.
+func ticketError(err error) error {
+	if errors.Is(err, enrolments.ErrNotFound) {
+		return enrolments.ErrTicket
+	}
+	return err
+}
+
+func onePairing(ctx context.Context, db session, now time.Time, where string, args ...any) (enrolments.Pairing, error) {
+	var p enrolments.Pairing
+	var token, ticket []byte
+	var created, expires int64
+	err := db.one(ctx, pairingQuery+where, args, &p.ID, &p.Person, &p.User, &token, &ticket, &p.State,
+		&p.Phone, &p.Digits, &p.PhoneName, &p.Platform, &p.Authenticator, &p.AuthenticatorConfirmed,
+		&p.CodesIssued, &created, &expires, &p.Version)
+	if err != nil {
+		return enrolments.Pairing{}, err
+	}
+	if p.Token, err = hashOf(token); err != nil {
+		return enrolments.Pairing{}, err
+	}
+	if p.Ticket, err = hashOf(ticket); err != nil {
+		return enrolments.Pairing{}, err
+	}
+	p.CreatedAt, p.ExpiresAt = instant(created), instant(expires)
+	unsettled := p.State == enrolments.PairingOpen || p.State == enrolments.PairingClaimed
+	if unsettled && !now.Before(p.ExpiresAt) {
+		p.State = enrolments.PairingExpired
+	}
+	return p, nil
+}
+
+// Claim implements enrolments.PairingStore. The phone becomes that of the
+// pairing's person, whatever phone.Person says.
+func (s *Store) Claim(ctx context.Context, ticket enrolments.Hash, phone enrolments.Phone, digits string, now time.Time) (claimed enrolments.Pairing, err error) {
+	err = s.write(ctx, func(ctx context.Context, db session) error {
+		var id enrolments.PairingID
+		// The one step that decides: the ticket is spent by the row's change.
+		err := db.one(ctx, `UPDATE pairings SET state = 'claimed', phone_id = $3, digits = $4, phone_name = $5,
+			platform = $6, version = version + 1
+			WHERE ticket = $1 AND state = 'open' AND expires_at > $2 RETURNING id`,
+			[]any{ticket[:], micros(now), string(phone.ID), digits, phone.Name, phone.Platform}, &id)
+		if err != nil {
+			return ticketError(err)
+		}
+		if claimed, err = pairing(ctx, db, id, now); err != nil {
+			return err
+		}
+		phone.Person = claimed.Person
+		return s.addPhone(ctx, db, phone, claimed.ExpiresAt)
+	})
+	if err != nil {
+		return enrolments.Pairing{}, err
+	}
+	return claimed, nil
+}
+
+// Confirm implements enrolments.PairingStore.
+func (s *Store) Confirm(ctx context.Context, id enrolments.PairingID, match bool, now time.Time) (settled enrolments.Pairing, err error) {
+	err = s.write(ctx, func(ctx context.Context, db session) error {
+		p, err := pairing(ctx, db, id, now)
+		if err != nil {
+			return err
+		}
+		if err := lockPerson(ctx, db, p.Person); err != nil {
+			return err
+		}
+		state := enrolments.PairingRefused
+		if match {
+			state = enrolments.PairingActive
+		}
+		if err := db.must(ctx, enrolments.ErrPairingSettled, `UPDATE pairings SET state = $3, version = version + 1
+			WHERE id = $1 AND state = 'claimed' AND expires_at > $2`, string(id), micros(now), string(state)); err != nil {
+			return err
+		}
+		if err := settlePhone(ctx, db, p, match); err != nil {
+			return err
+		}
+		settled, err = pairing(ctx, db, id, now)
+		return err
+	})
+	if err != nil {
+		return enrolments.Pairing{}, err
+	}
+	return settled, nil
+}
+
+// settlePhone activates the pairing's phone or removes it. The person is
+// locked, so that the count stands until the transaction ends.
+func settlePhone(ctx context.Context, db session, p enrolments.Pairing, match bool) error {
+	if !match {
+		_, err := db.exec(ctx, `DELETE FROM phones WHERE id = $1 AND NOT active`, string(p.Phone))
+		return err
+	}
+	var count int
+	err := db.one(ctx, `SELECT count(*) FROM phones WHERE person_id = $1 AND active`, []any{string(p.Person)}, &count)
+	if err != nil {
+		return err
+	}
+	if count >= enrolments.MaxPhones {
+		return fmt.Errorf("%w: %s has %d phones already; remove one first", enrolments.ErrInvalid, p.User, count)
+	}
+	return db.must(ctx, enrolments.ErrPairingSettled,
+		`UPDATE phones SET active = $2 WHERE id = $1 AND NOT active`, string(p.Phone), true)
+}
+
+// SpendApproval implements enrolments.PairingStore.
+func (s *Store) SpendApproval(ctx context.Context, approval string, now time.Time) error {
+	_, err := s.once(ctx, `INSERT INTO spent_approvals (approval, spent_at) VALUES ($1, $2)`, approval, micros(now))
+	return err
+}
