@@ -20,8 +20,9 @@ const (
 	// attemptTimeout ends an attempt at a service that took it and never
 	// answers, early enough for another try within the shortest approval (30 s).
 	attemptTimeout = 10 * time.Second
-	// The pause before another try doubles from first to longest.
-	firstPause, longestPause = 500 * time.Millisecond, 8 * time.Second
+	// The pause before another try doubles from first to longest. A connection
+	// that broke is worth a new one at once; a service that is down is not.
+	firstPause, longestPause = 100 * time.Millisecond, 8 * time.Second
 )
 
 var (

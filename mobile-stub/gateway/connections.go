@@ -11,6 +11,7 @@ import (
 type connections struct {
 	mu     sync.Mutex
 	open   map[net.Conn]bool
+	opened int
 	closed bool
 	active sync.WaitGroup
 }
@@ -23,6 +24,7 @@ func (c *connections) note(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		c.open[conn] = true
+		c.opened++
 	case http.StateClosed, http.StateHijacked:
 		delete(c.open, conn)
 	}
@@ -58,4 +60,11 @@ func (c *connections) wait() {
 	c.closed = true
 	c.mu.Unlock()
 	c.active.Wait()
+}
+
+// count is how many connections were ever opened.
+func (c *connections) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.opened
 }

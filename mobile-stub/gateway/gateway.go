@@ -194,6 +194,9 @@ func (g *Gateway) Endpoint(id string) string { return g.WebPush + "/push/" + id 
 // CloseConnections cuts every connection, as a network that breaks.
 func (g *Gateway) CloseConnections() { g.conns.cut() }
 
+// Connections is how many connections were opened since Start.
+func (g *Gateway) Connections() int { return g.conns.count() }
+
 // Close ends every connection and subscription and waits for them.
 func (g *Gateway) Close() error {
 	g.stop()

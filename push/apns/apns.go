@@ -154,7 +154,9 @@ func newTransport(roots *x509.CertPool, certificate *tls.Certificate) *http.Tran
 		Protocols:           &protocols,
 		// A dead connection is found before most approvals end.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second},
-		// Apple asks to keep connections open.
+		// Apple asks to keep connections open, and takes many new ones for an
+		// attack. Without a bound, each request of a burst would dial.
+		MaxConnsPerHost: 4,
 		IdleConnTimeout: time.Hour,
 	}
 }

@@ -138,7 +138,10 @@ func newTransport(roots *x509.CertPool) *http.Transport {
 		TLSHandshakeTimeout: 5 * time.Second,
 		Protocols:           &protocols,
 		// A dead connection is found before most approvals end.
-		HTTP2:           &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second},
+		HTTP2: &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second},
+		// Without a bound, each request of a burst would dial. FCM gives a
+		// connection 100 streams.
+		MaxConnsPerHost: 4,
 		IdleConnTimeout: 30 * time.Minute,
 	}
 }

@@ -147,6 +147,7 @@ func newTransport(p policy, roots *x509.CertPool) *http.Transport {
 		Protocols:              &protocols,
 		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second},
 		MaxIdleConns:           100,
+		MaxConnsPerHost:        8, // without a bound, each request of a burst would dial
 		IdleConnTimeout:        10 * time.Minute,
 		MaxResponseHeaderBytes: 32 << 10,
 	}
