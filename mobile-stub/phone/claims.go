@@ -118,8 +118,10 @@ func SignCompact(k *Key, header, payload any) (string, error) {
 }
 
 // randomID is 128 bits of chance in 22 characters, enough to be used once.
-func randomID() string {
-	b := make([]byte, 16)
+func randomID() string { return encode(random(16)) }
+
+func random(n int) []byte {
+	b := make([]byte, n)
 	_, _ = rand.Read(b) // it never fails: crypto/rand ends the program first
-	return encode(b)
+	return b
 }

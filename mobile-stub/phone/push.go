@@ -2,8 +2,12 @@ package phone
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
 )
 
 // Service names who carries wake-ups.
@@ -52,6 +56,42 @@ func NewWebPush(endpoint string) (*Push, error) {
 		return nil, err
 	}
 	return &Push{Service: WebPush, Endpoint: endpoint, Keys: keys}, nil
+}
+
+// Lengths of tokens as the services' own are today.
+const (
+	fcmTokenBytes     = 114 // 152 characters of base64url
+	apnsTokenBytes    = 32
+	endpointNameBytes = 16
+)
+
+// NewGatewayPush makes a target of a service at a gateway: gateway is the base
+// URL where it takes Web Push at /push/{id} and hands all wake-ups on at
+// /deliveries/{token}. Errors: ErrPush, ErrInsecure.
+func NewGatewayPush(service Service, gateway string) (*Push, error) {
+	gateway = strings.TrimSuffix(gateway, "/")
+	u, err := url.Parse(gateway)
+	if err != nil || len(gateway) > maxURL || strings.ContainsAny(gateway, "?#@") {
+		return nil, fmt.Errorf("%w: the gateway's address is none", ErrPush)
+	}
+	if err := checkTransport(u); err != nil {
+		return nil, err
+	}
+	switch service {
+	case WebPush:
+		id := encode(random(endpointNameBytes))
+		push, err := NewWebPush(gateway + "/push/" + id)
+		if err != nil {
+			return nil, err
+		}
+		push.Token, push.Gateway = id, gateway
+		return push, nil
+	case FCM:
+		return &Push{Service: FCM, Token: encode(random(fcmTokenBytes)), Gateway: gateway}, nil
+	case APNs:
+		return &Push{Service: APNs, Token: hex.EncodeToString(random(apnsTokenBytes)), Gateway: gateway}, nil
+	}
+	return nil, fmt.Errorf("%w: service must be webpush, fcm or apns", ErrPush)
 }
 
 func (p *Push) target() *target {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // ApprovalID reads the body of a wake-up as its service hands it to a phone:
@@ -111,17 +112,24 @@ func (p *Phone) Watch(ctx context.Context, accountID string, show func(Request))
 		step = w.listen
 	}
 	for delay := firstDelay; ; delay = min(2*delay, lastDelay) {
-		err := step(ctx)
-		if err == nil {
-			delay = firstDelay
-		} else if ctx.Err() == nil && !temporary(err) {
+		news, err := step(ctx)
+		switch {
+		case err != nil && ctx.Err() == nil && !temporary(err):
 			return err
+		case err == nil && news:
+			delay = firstDelay
+		case err == nil:
+			delay = min(delay, unansweredDelay)
 		}
 		if err := pause(ctx, delay); err != nil {
 			return err
 		}
 	}
 }
+
+// unansweredDelay is the longest between two questions while a request is
+// pending: the server answers those at once.
+const unansweredDelay = 2 * time.Second
 
 // watcher remembers what it has shown.
 type watcher struct {
@@ -131,44 +139,44 @@ type watcher struct {
 	shown   map[string]bool
 }
 
-// poll asks once, and returns soon if there is nothing new: the server answers
-// at once while a request is pending.
-func (w *watcher) poll(ctx context.Context) error {
+// poll asks once. There is no news if all that is pending was shown before.
+func (w *watcher) poll(ctx context.Context) (news bool, err error) {
 	requests, err := w.phone.Pending(ctx, w.account, MaxWait)
 	if err != nil {
-		return err
+		return false, err
 	}
-	w.note(requests)
-	return nil
+	return w.note(requests) || len(requests) == 0, nil
 }
 
 // listen asks whenever a wake-up comes, until the stream breaks.
-func (w *watcher) listen(ctx context.Context) error {
+func (w *watcher) listen(ctx context.Context) (news bool, err error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	err := w.phone.Wakeups(ctx, w.account, func(string) {
+	err = w.phone.Wakeups(ctx, w.account, func(string) {
 		requests, err := w.phone.Pending(ctx, w.account, 0)
 		if err != nil {
 			stop(err)
 			return
 		}
-		w.note(requests)
+		news = w.note(requests) || news
 	})
 	if cause := context.Cause(ctx); cause != nil {
-		return cause
+		err = cause
 	}
-	return err
+	return news, err
 }
 
 // note shows what was not in the list before. Only the list is remembered: what
 // has left it is settled and never returns.
-func (w *watcher) note(requests []Request) {
+func (w *watcher) note(requests []Request) (news bool) {
 	listed := make(map[string]bool, len(requests))
 	for _, r := range requests {
 		listed[r.ID] = true
 		if !w.shown[r.ID] {
+			news = true
 			w.show(r)
 		}
 	}
 	w.shown = listed
+	return news
 }

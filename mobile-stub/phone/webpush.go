@@ -45,9 +45,7 @@ func NewSubscription() (*Subscription, error) {
 	if err != nil {
 		return nil, err
 	}
-	auth := make([]byte, authBytes)
-	_, _ = rand.Read(auth) // it never fails
-	return &Subscription{private, auth}, nil
+	return &Subscription{private, random(authBytes)}, nil
 }
 
 // P256DH is the public key as a push target carries it.
