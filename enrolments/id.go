@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"fmt"
+	"io"
 	"log/slog"
 )
 
@@ -47,11 +49,12 @@ func (s Secret) IsZero() bool { return s.text == "" }
 // Hash is what is stored of the secret.
 func (s Secret) Hash() Hash { return sha256.Sum256([]byte(s.text)) }
 
-// String hides the secret from fmt.
+// String hides the secret from whoever asks for its text.
 func (s Secret) String() string { return "[secret]" }
 
-// GoString hides the secret from %#v.
-func (s Secret) GoString() string { return "[secret]" }
+// Format hides the secret from every verb of fmt; String would not be asked
+// for %d.
+func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
 
 // LogValue hides the secret from slog.
 func (s Secret) LogValue() slog.Value { return slog.StringValue("[secret]") }
