@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // ApplicationID is an application's short name: 1 to 32 of a–z, 0–9 and -.
@@ -55,6 +56,10 @@ func (a Application) Check() error {
 // or http on this machine, without user, fragment or oddity.
 func parseReturnURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
+	if err == nil {
+		// What cannot be read could not be kept when the result is added.
+		_, err = url.ParseQuery(u.RawQuery)
+	}
 	switch {
 	case err != nil || len(text) > 1024:
 		return nil, invalid("return URL cannot be read; give one like https://app.example.com/signed-in")
@@ -62,6 +67,10 @@ func parseReturnURL(text string) (*url.URL, error) {
 		return nil, invalid("return URL %q needs a host and takes no user and no fragment", u.Redacted())
 	case u.Scheme != "https" && (u.Scheme != "http" || !IsLoopback(u.Hostname())):
 		return nil, invalid("return URL on %q is not https (http is for this machine only)", u.Host)
+	case strings.ContainsFunc(u.Host, func(r rune) bool { return r > unicode.MaxASCII }):
+		// Browsers send an origin in ASCII; and letters that fold into ASCII
+		// would make two hosts one.
+		return nil, invalid("return URL on %q: write the host in ASCII, with xn-- where it has other letters", u.Host)
 	}
 	return u, nil
 }
