@@ -52,6 +52,9 @@ const (
 
 // Check returns an error in words for the first value out of its bounds.
 func (p Policy) Check() error {
+	if p.TTL%time.Second != 0 || p.PushWindow%time.Second != 0 {
+		return invalid("life and push window are whole seconds, not %v and %v", p.TTL, p.PushWindow)
+	}
 	for _, b := range []struct {
 		name           string
 		value, low, up int
