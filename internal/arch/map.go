@@ -38,8 +38,10 @@ var rooms = []room{
 
 	// Contract suites, and what starts real parts for tests.
 	{"approvals/approvalstest", []string{"approvals", "enrolments"}},
+	{"enrolments/enrolmentstest", []string{"enrolments", "push", "internal/jws"}},
+	{"push/pushtest", []string{"push", "mobile-stub/gateway"}},
 	{"redisstore/redistest", nil},
-	{"sqlstore/sqlstoretest", []string{"sqlstore", "enrolments", "push", "totp", "internal/jws", "internal/seal"}},
+	{"sqlstore/sqlstoretest", []string{"sqlstore", "enrolments"}},
 
 	// A phone of its own: only the protocol document and the vectors bind it,
 	// so that an error in ours is not repeated in its judge.
@@ -70,6 +72,7 @@ type home struct {
 var homes = []home{
 	{module: "firebase.google.com/go/v4", rooms: []string{"push/fcm"}, why: "the maintained client of FCM HTTP v1 and its error codes"},
 	{module: "cloud.google.com/go/auth", rooms: []string{"push/fcm"}, why: "what firebase takes credentials in"},
+	{module: "golang.org/x/oauth2", rooms: []string{"push/fcm"}, why: "what firebase alone is measured with"},
 	{module: "google.golang.org/api", rooms: []string{"push/fcm"}, why: "what firebase takes options in"},
 	{module: "github.com/sideshow/apns2", rooms: []string{"push/apns"}, why: "APNs over HTTP/2 with provider tokens and every reason named"},
 	{module: "github.com/SherClockHolmes/webpush-go", rooms: []string{"push/webpush"}, why: "RFC 8291 encryption and RFC 8292 keys"},
@@ -78,7 +81,7 @@ var homes = []home{
 	{module: "github.com/mileusna/useragent", rooms: []string{"api"}, why: "a browser's name out of a User-Agent, for people to read"},
 	{module: "github.com/redis/go-redis/v9", rooms: []string{"redisstore", "cmd/countersign/bench"}, tests: true, why: "Sentinel, Cluster and scripts; bench measures against a plain pool"},
 	{module: "modernc.org/sqlite", rooms: []string{"sqlstore"}, why: "SQLite without cgo"},
-	{module: "github.com/jackc/pgx/v5", rooms: []string{"sqlstore"}, why: "the PostgreSQL driver"},
+	{module: "github.com/jackc/pgx/v5", rooms: []string{"sqlstore", "sqlstore/sqlstoretest"}, why: "the PostgreSQL driver"},
 	{module: "github.com/pressly/goose/v3", rooms: []string{"sqlstore"}, why: "migrations for both databases, one at a time across nodes"},
 	{module: "github.com/pquerna/otp", rooms: []string{"totp"}, why: "RFC 6238 and 4226 as a known library has them"},
 	{module: "github.com/boombuler/barcode", rooms: []string{"internal/qr"}, why: "ISO/IEC 18004"},
