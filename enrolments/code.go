@@ -94,8 +94,10 @@ func parseCode(typed string) (code, error) {
 		return code{text: text}, nil
 	}
 	text = strings.NewReplacer("0", "O", "1", "I", "8", "B").Replace(text)
-	if raw, err := base32.StdEncoding.DecodeString(text); err != nil || len(raw) != 10 {
+	raw, err := base32.StdEncoding.DecodeString(text)
+	if err != nil || len(raw) != 10 {
 		return code{}, ErrCodeWrong
 	}
-	return code{text: text, recovery: true}, nil
+	// Written anew: the decoder passes over line breaks, a hash does not.
+	return code{text: base32.StdEncoding.EncodeToString(raw), recovery: true}, nil
 }
