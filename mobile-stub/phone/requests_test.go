@@ -269,7 +269,7 @@ func TestBadRepliesAreErrorsOfTheirKind(t *testing.T) {
 			func(err error) bool { var p *Problem; return errors.As(err, &p) && p.Kind == "" && p.Status == 307 },
 		},
 		"a proxy's page": {
-			func(w http.ResponseWriter) { http.Error(w, "<h1>Bad gateway", 502) },
+			func(w http.ResponseWriter) { http.Error(w, "<h1>Bad gateway", http.StatusBadGateway) },
 			func(err error) bool { var p *Problem; return errors.As(err, &p) && p.Kind == "" && p.Status == 502 },
 		},
 		"not JSON": {

@@ -3,6 +3,7 @@ package phone
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -17,15 +18,15 @@ func pairingCases(t *testing.T) []pairingCase {
 		typ: TypPair, form: pairingProofBad, typed: pairingProofBad, algorithm: pairingProofBad, sign: pairingProofBad, claimed: pairingProofBad,
 	}) {
 		s.claims = PairClaims{Aud: vecServer, Tkt: digest([]byte(ticket)), Jkt: s.key.Public().Thumbprint(), Iat: vecNow}
-		base := pairingCase{PublicKey: s.key.Public(), Ticket: ticket, Aud: vecServer, Now: vecNow}
+		base := pairingCase{PublicKey: s.marshal(s.key.Public()), Ticket: ticket, Aud: vecServer, Now: vecNow}
 		for _, c := range slices.Concat(s.pairing(ticket), s.clocks(pairingProofBad), s.badTokens()) {
 			v := base
 			v.Name, v.Want, v.Proof = named(s.key.Algorithm(), c), c.want, c.token
 			all = append(all, v)
 		}
-		for name, key := range s.badKeys() {
+		for _, c := range s.badKeys() {
 			v := base
-			v.Name, v.Want, v.Proof, v.PublicKey = named(s.key.Algorithm(), tokenCase{name: name}), keyRefused, s.good(), key
+			v.Name, v.Want, v.Proof, v.PublicKey = named(s.key.Algorithm(), tokenCase{name: c.name}), keyRefused, s.good(), c.key
 			all = append(all, v)
 		}
 	}
@@ -61,35 +62,52 @@ func (s signer) pairing(ticket string) []tokenCase {
 	}
 }
 
-// badKeys are public keys that no server takes, beside a good proof. An iterator
-// and not a map: the order of the file must not change.
-func (s signer) badKeys() func(yield func(string, JWK) bool) {
-	key := s.key.Public()
-	with := func(change func(*JWK)) JWK {
-		changed := key
-		change(&changed)
-		return changed
-	}
-	return func(yield func(string, JWK) bool) {
-		_ = yield("key of the curve P-384", with(func(j *JWK) { j.Crv = "P-384" })) &&
-			yield("key of the curve X25519", with(func(j *JWK) { j.Crv = "X25519" })) &&
-			yield("key of the kind oct", with(func(j *JWK) { j.Kty = "oct" })) &&
-			yield("key without x", with(func(j *JWK) { j.X = "" })) &&
-			yield("key with x one byte short", with(func(j *JWK) { j.X = encode(make([]byte, 31)) })) &&
-			yield("key with x one byte long", with(func(j *JWK) { j.X = encode(make([]byte, 33)) })) &&
-			yield("key with padded x", with(func(j *JWK) { j.X += "=" })) &&
-			s.badPoint(key, yield)
-	}
+type keyCase struct {
+	name string
+	key  json.RawMessage
 }
 
-func (s signer) badPoint(key JWK, yield func(string, JWK) bool) bool {
-	if s.key.ec == nil {
-		return true
+// badKeys are public keys that no server takes, beside a good proof.
+func (s signer) badKeys() []keyCase {
+	with := func(member, value string) json.RawMessage {
+		var key map[string]string
+		if err := json.Unmarshal(s.marshal(s.key), &key); err != nil {
+			s.t.Fatal(err)
+		}
+		if member != "d" { // the private half
+			delete(key, "d")
+		}
+		if value != "" {
+			key[member] = value
+		}
+		return s.marshal(key)
 	}
-	off, none := key, key
-	off.Y = s.stranger.Public().Y
-	none.Y = ""
-	return yield("key off the curve", off) && yield("key without y", none)
+	x := s.key.Public().X
+	cases := []struct{ name, member, value string }{
+		{"key of the curve P-384", "crv", "P-384"},
+		{"key of the curve X25519", "crv", "X25519"},
+		{"key of the kind oct", "kty", "oct"},
+		{"key of no curve", "crv", " "},
+		{"key with x one byte short", "x", encode(make([]byte, 31))},
+		{"key with x one byte long", "x", encode(make([]byte, 33))},
+		{"key with padded x", "x", x + "="},
+		{"key with its private half", "d", ""},
+		{"key with a member alg", "alg", string(s.key.Algorithm())},
+		{"key with a member kid", "kid", "1"},
+	}
+	if s.key.ec != nil {
+		cases = append(cases, []struct{ name, member, value string }{
+			{"key off the curve", "y", s.stranger.Public().Y},
+			{"key with y one byte short", "y", encode(make([]byte, 31))},
+		}...)
+	} else {
+		cases = append(cases, struct{ name, member, value string }{"key with a second coordinate", "y", x})
+	}
+	bad := make([]keyCase, len(cases))
+	for i, c := range cases {
+		bad[i] = keyCase{c.name, with(c.member, c.value)}
+	}
+	return bad
 }
 
 func proofCases(t *testing.T) []proofCase {

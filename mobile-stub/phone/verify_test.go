@@ -140,15 +140,19 @@ func skewed(iat, now int64) bool { return iat < now-maxSkewSeconds || iat > now+
 
 // judge gives the kind of problem of a pairing proof, or good.
 func (c pairingCase) judge() string {
-	if alg, _ := verifierOf(c.PublicKey); alg == "" {
+	var public JWK
+	if strictJSON(c.PublicKey, &public) != nil {
+		return keyRefused
+	}
+	if alg, _ := verifierOf(public); alg == "" {
 		return keyRefused
 	}
 	t, err := splitToken(c.Proof, "alg", "typ")
-	if err != nil || t.verify(c.PublicKey, TypPair) != nil {
+	if err != nil || t.verify(public, TypPair) != nil {
 		return pairingProofBad
 	}
 	var claims PairClaims
-	want := PairClaims{Aud: c.Aud, Tkt: digest([]byte(c.Ticket)), Jkt: c.PublicKey.Thumbprint()}
+	want := PairClaims{Aud: c.Aud, Tkt: digest([]byte(c.Ticket)), Jkt: public.Thumbprint()}
 	if strictJSON(t.payload, &claims) != nil || skewed(claims.Iat, c.Now) {
 		return pairingProofBad
 	}
