@@ -28,6 +28,7 @@ const (
 var (
 	errEnded = errors.New("the approval ended")
 	errSlow  = errors.New("no answer in time")
+	errFull  = errors.New("too many messages are waiting")
 )
 
 // Fanout asks all phones of a person at once. Each service has a lane of its
@@ -53,9 +54,6 @@ func NewFanout(senders map[Service]Sender) *Fanout {
 // A report is nil when the service took the message; otherwise it wraps one of
 // the errors of this package.
 func (f *Fanout) Send(ctx context.Context, m Message, targets []Target, report func(i int, err error)) {
-	ctx, cancel := context.WithDeadlineCause(ctx, m.ExpiresAt, errEnded)
-	defer cancel()
-
 	var reporting sync.Mutex
 	ask := func(i int) {
 		err := f.deliver(ctx, targets[i], m)
@@ -87,11 +85,11 @@ func (f *Fanout) deliver(ctx context.Context, t Target, m Message) error {
 		return fmt.Errorf("%w: %s", ErrNoSender, t.Service)
 	}
 	for tries := 0; ; tries++ {
-		if err := l.enter(ctx); err != nil {
+		if err := l.enter(ctx, m.ExpiresAt); err != nil {
 			return err
 		}
 		err := l.attempt(ctx, t, m)
-		if !errors.Is(err, ErrUnavailable) || !waitFor(ctx, pauseAfter(tries, err)) {
+		if !errors.Is(err, ErrUnavailable) || !waitFor(ctx, pauseAfter(tries, err), m.ExpiresAt) {
 			return err
 		}
 	}
@@ -104,41 +102,52 @@ type lane struct {
 	waiting atomic.Int64
 }
 
-// attempt gives the turn back that enter took.
+// attempt gives the turn back that enter took. Its context is the only one on
+// the common path: what it costs, each push pays.
 func (l *lane) attempt(ctx context.Context, t Target, m Message) error {
 	defer func() { <-l.turns }()
-	ctx, cancel := context.WithTimeoutCause(ctx, attemptTimeout, errSlow)
+	end, why := time.Now().Add(attemptTimeout), errSlow
+	if m.ExpiresAt.Before(end) {
+		end, why = m.ExpiresAt, errEnded
+	}
+	ctx, cancel := context.WithDeadlineCause(ctx, end, why)
 	defer cancel()
 	return l.sender.Send(ctx, t, m)
 }
 
 // enter waits for a turn. Its errors are final: when so many wait already, one
 // more try later would only make the queue longer.
-func (l *lane) enter(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return ended(ctx)
+func (l *lane) enter(ctx context.Context, end time.Time) error {
+	switch {
+	case ctx.Err() != nil:
+		return unavailable(context.Cause(ctx))
+	case !time.Now().Before(end):
+		return unavailable(errEnded)
 	}
 	select {
 	case l.turns <- struct{}{}:
 		return nil
 	default:
+		return l.queue(ctx, end)
 	}
-	if l.waiting.Add(1) > mayWait {
-		l.waiting.Add(-1)
-		return fmt.Errorf("%w: too many messages are waiting", ErrUnavailable)
-	}
+}
+
+func (l *lane) queue(ctx context.Context, end time.Time) error {
 	defer l.waiting.Add(-1)
+	if l.waiting.Add(1) > mayWait {
+		return unavailable(errFull)
+	}
+	ctx, cancel := context.WithDeadlineCause(ctx, end, errEnded)
+	defer cancel()
 	select {
 	case l.turns <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		return ended(ctx)
+		return unavailable(context.Cause(ctx))
 	}
 }
 
-func ended(ctx context.Context) error {
-	return fmt.Errorf("%w: %w", ErrUnavailable, context.Cause(ctx))
-}
+func unavailable(why error) error { return fmt.Errorf("%w: %w", ErrUnavailable, why) }
 
 // pauseAfter says how long to wait before the next try. A service that named a
 // time is never asked before it. Chance spreads those who failed together.
@@ -154,9 +163,12 @@ func pauseAfter(tries int, err error) time.Duration {
 func chance(below time.Duration) time.Duration { return rand.N(below) }
 
 // waitFor reports whether pause passed. It does not begin a wait that would
-// outlive ctx: the person is better told now.
-func waitFor(ctx context.Context, pause time.Duration) bool {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= pause {
+// outlive ctx or the approval: the person is better told now.
+func waitFor(ctx context.Context, pause time.Duration, end time.Time) bool {
+	if deadline, ok := ctx.Deadline(); ok && deadline.Before(end) {
+		end = deadline
+	}
+	if time.Until(end) <= pause {
 		return false
 	}
 	timer := time.NewTimer(pause)

@@ -46,7 +46,7 @@ func (m Message) Validate() error {
 	if len(m.ApprovalID) == 0 || len(m.ApprovalID) > maxApprovalID {
 		return fmt.Errorf("%w: approval id of %d bytes, want 1 to %d", ErrRefused, len(m.ApprovalID), maxApprovalID)
 	}
-	if !consistsOf(m.ApprovalID, base64url) {
+	if !consistsOf(m.ApprovalID, isBase64URL) {
 		return fmt.Errorf("%w: approval id has a character outside A–Z a–z 0–9 _ -", ErrRefused)
 	}
 	if m.ExpiresAt.IsZero() {

@@ -36,12 +36,6 @@ const (
 	authBytes = 16
 )
 
-const (
-	digits    = "0123456789"
-	letters   = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	base64url = digits + letters + "-_"
-)
-
 // Validate checks bounds and shape of every field, and that fields of other
 // services are empty. It asks nobody: a valid target may still be gone, and a
 // valid endpoint may still be one that policy does not allow. The error wraps
@@ -65,7 +59,7 @@ func (t Target) validateFCM() error {
 	if len(t.Token) == 0 || len(t.Token) > maxFCMToken {
 		return bad("token must have 1 to %d characters", maxFCMToken)
 	}
-	if !consistsOf(t.Token, base64url+":.") {
+	if !consistsOf(t.Token, isFCM) {
 		return bad("token has a character outside A–Z a–z 0–9 _ - : .")
 	}
 	return nil
@@ -78,7 +72,7 @@ func (t Target) validateAPNs() error {
 	if n := len(t.Token); n < minAPNsToken || n > maxAPNsToken || n%2 != 0 {
 		return bad("token must have %d to %d hexadecimal digits, an even number", minAPNsToken, maxAPNsToken)
 	}
-	if !consistsOf(t.Token, digits+"abcdefABCDEF") {
+	if !consistsOf(t.Token, isHex) {
 		return bad("token must be hexadecimal")
 	}
 	return nil
@@ -167,6 +161,21 @@ func decode(s string) ([]byte, error) {
 	return base64.RawURLEncoding.Strict().DecodeString(s)
 }
 
-func consistsOf(s, alphabet string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return !strings.ContainsRune(alphabet, r) })
+func consistsOf(s string, allowed func(byte) bool) bool {
+	for i := range len(s) {
+		if !allowed(s[i]) {
+			return false
+		}
+	}
+	return true
 }
+
+func isHex(c byte) bool { return isDigit(c) || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F' }
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+func isBase64URL(c byte) bool {
+	return isDigit(c) || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '-' || c == '_'
+}
+
+func isFCM(c byte) bool { return isBase64URL(c) || c == ':' || c == '.' }

@@ -151,6 +151,7 @@ func newTransport(roots *x509.CertPool, certificate *tls.Certificate) *http.Tran
 	return &http.Transport{
 		TLSClientConfig:     config,
 		TLSHandshakeTimeout: 5 * time.Second,
+		DisableCompression:  true, // answers are short, and none may unfold into a long one
 		Protocols:           &protocols,
 		// A dead connection is found before most approvals end.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second},

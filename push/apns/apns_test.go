@@ -20,9 +20,10 @@ import (
 	"countersign/mobile-stub/gateway"
 	"countersign/push"
 	"countersign/push/apns"
+	"countersign/push/pushtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { pushtest.Main(func() { goleak.VerifyTestMain(m) }) }
 
 func start(t testing.TB, o gateway.Options) (*gateway.Gateway, *apns.Sender) {
 	t.Helper()

@@ -136,6 +136,7 @@ func newTransport(roots *x509.CertPool) *http.Transport {
 	return &http.Transport{
 		TLSClientConfig:     &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout: 5 * time.Second,
+		DisableCompression:  true, // answers are short, and none may unfold into a long one
 		Protocols:           &protocols,
 		// A dead connection is found before most approvals end.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second},

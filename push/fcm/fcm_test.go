@@ -15,12 +15,11 @@ import (
 	"countersign/mobile-stub/gateway"
 	"countersign/push"
 	"countersign/push/fcm"
+	"countersign/push/pushtest"
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m,
-		// A census that a library of the SDK starts on import and never ends.
-		goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start"))
+	pushtest.Main(func() { goleak.VerifyTestMain(m) })
 }
 
 func start(t testing.TB, o gateway.Options) (*gateway.Gateway, *fcm.Sender) {
