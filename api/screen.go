@@ -1,0 +1,79 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"countersign/approvals"
+	"countersign/enrolments"
+)
+
+// screenState is what a waiting screen shows: a frame of the stream.
+type screenState struct {
+	ID                 string       `json:"id"`
+	Version            int64        `json:"version"`
+	State              string       `json:"state" enum:"pending,approved,denied,expired,withdrawn"`
+	Reason             string       `json:"reason,omitempty" doc:"of denied and withdrawn"`
+	Method             string       `json:"method,omitempty" enum:"push,totp,recovery_code"`
+	SettledBy          string       `json:"settled_by,omitempty" doc:"name of the phone"`
+	Application        string       `json:"application" doc:"name of the application"`
+	User               string       `json:"user"`
+	Next               string       `json:"next" enum:"wait,code_only,enrol"`
+	Number             string       `json:"number,omitempty" doc:"to be typed on the phone, while phones are asked"`
+	ExpiresAt          time.Time    `json:"expires_at"`
+	ServerTime         time.Time    `json:"server_time"`
+	Phones             []askedPhone `json:"phones" nullable:"false"`
+	NumberAttemptsLeft int          `json:"number_attempts_left"`
+	CodeAttemptsLeft   int          `json:"code_attempts_left"`
+	ResendsLeft        int          `json:"resends_left"`
+	ReturnTo           string       `json:"return_to,omitempty" doc:"approved: where the browser goes"`
+}
+
+// screenStateOf is the one view that every form of the stream shows.
+func screenStateOf(p approvals.Approval, token enrolments.Secret) screenState {
+	v := screenState{
+		ID: string(p.ID), Version: p.Version, State: string(p.State), Reason: string(p.Reason), Method: string(p.Method),
+		SettledBy: settledBy(p), Application: p.ApplicationName, User: p.User, Next: string(nextOf(p)),
+		ExpiresAt: wireTime(p.Expires), ServerTime: wireTime(p.AsOf), Phones: askedPhones(p, false),
+		NumberAttemptsLeft: p.NumberTries, CodeAttemptsLeft: p.CodeTries, ResendsLeft: p.Resends,
+		ReturnTo: approvals.ReturnTo(p, token),
+	}
+	if !p.Final() && p.Next == approvals.Wait {
+		v.Number = p.Number
+	}
+	return v
+}
+
+// codeInput is a code typed on the waiting screen or in set-up.
+type codeInput struct {
+	ID   string `path:"id"`
+	Body typedCode
+}
+
+type typedCode struct {
+	Code string `json:"code" minLength:"1" maxLength:"64" doc:"6–8 digits or a recovery code; spaces and hyphens are ignored" example:"123 456"`
+}
+
+func (a *API) typeCode(ctx context.Context, by screen, in *codeInput) (screenState, error) {
+	return by.reply(a.config.Approvals.Code(ctx, by.ID, in.Body.Code))
+}
+
+func (a *API) resend(ctx context.Context, by screen, _ *approvalInput) (screenState, error) {
+	app, err := a.config.Enrolments.Application(ctx, by.Application)
+	if err != nil {
+		return screenState{}, err
+	}
+	return by.reply(a.config.Approvals.Resend(ctx, app, by.ID))
+}
+
+func (a *API) cancel(ctx context.Context, by screen, _ *approvalInput) (screenState, error) {
+	return by.reply(a.config.Approvals.Cancel(ctx, by.ID))
+}
+
+// reply is the state after a step, or the refusal with what stands.
+func (by screen) reply(p approvals.Approval, err error) (screenState, error) {
+	if err != nil {
+		return screenState{}, withApproval(p, err)
+	}
+	return screenStateOf(p, by.token), nil
+}

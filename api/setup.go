@@ -1,0 +1,149 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"countersign/enrolments"
+	"countersign/internal/qr"
+)
+
+// pairingState is a set-up as its browser sees it.
+type pairingState struct {
+	ID            string        `json:"id"`
+	Version       int64         `json:"version"`
+	State         string        `json:"state" enum:"open,claimed,active,refused,expired"`
+	User          string        `json:"user"`
+	ExpiresAt     time.Time     `json:"expires_at"`
+	PairURL       string        `json:"pair_url,omitempty" doc:"the link for the phone, while open"`
+	Digits        string        `json:"digits,omitempty" doc:"to be compared with the phone's"`
+	Phone         *claimedPhone `json:"phone,omitempty"`
+	Authenticator bool          `json:"authenticator" doc:"an authenticator app was proved in this set-up"`
+}
+
+type claimedPhone struct {
+	Name     string `json:"name"`
+	Platform string `json:"platform"`
+}
+
+func (a *API) pairingStateOf(p enrolments.Pairing, token enrolments.Secret) pairingState {
+	v := pairingState{
+		ID: string(p.ID), Version: p.Version, State: string(p.State), User: p.User,
+		ExpiresAt: wireTime(p.ExpiresAt), Digits: p.Digits, Authenticator: p.AuthenticatorConfirmed,
+	}
+	if p.State == enrolments.PairingOpen {
+		v.PairURL = a.pairURL(token)
+	}
+	if p.Phone != "" {
+		v.Phone = &claimedPhone{p.PhoneName, p.Platform}
+	}
+	return v
+}
+
+// pairURL holds the ticket in its fragment, which browsers never send.
+func (a *API) pairURL(token enrolments.Secret) string {
+	return a.config.PublicURL + "/pair#" + enrolments.TicketOf(token).Reveal()
+}
+
+type readPairingInput struct {
+	ID      string `path:"id"`
+	Wait    wait   `query:"wait"`
+	Version int64  `query:"version" minimum:"0" doc:"the version that the browser has; with wait the answer comes once there is a later one"`
+}
+
+func (a *API) readPairing(ctx context.Context, by setUp, in *readPairingInput) (pairingState, error) {
+	p := by.Pairing
+	// Expiry is no change that anybody stores: it raises no version.
+	changed := func() bool {
+		return p.Version > in.Version || p.State == enrolments.PairingExpired || p.State == enrolments.PairingRefused
+	}
+	err := a.poll(ctx, "set-up "+in.ID, in.Wait.Duration, changed, func(ctx context.Context) (err error) {
+		p, err = a.config.Enrolments.SetUp(ctx, p.ID, by.token)
+		return err
+	})
+	if err != nil {
+		return pairingState{}, err
+	}
+	return a.pairingStateOf(p, by.token), nil
+}
+
+type confirmInput struct {
+	ID   string `path:"id"`
+	Body comparison
+}
+
+// comparison is what the person says of the digits on both screens.
+type comparison struct {
+	Match bool `json:"match" doc:"false refuses the phone for good"`
+}
+
+func (a *API) confirmPairing(ctx context.Context, by setUp, in *confirmInput) (pairingState, error) {
+	p, err := a.config.Enrolments.Confirm(ctx, by.Pairing, in.Body.Match)
+	if err != nil {
+		return pairingState{}, by.stands(err)
+	}
+	return a.pairingStateOf(p, by.token), nil
+}
+
+// stands keeps the state beside an error.
+func (by setUp) stands(err error) error { return pairingStanding{err, by.State} }
+
+type pairingInput struct {
+	ID string `path:"id"`
+}
+
+type setUpKey struct {
+	SetUpKey   string `json:"setup_key" doc:"for typing" example:"JBSW Y3DP"`
+	OTPAuthURI string `json:"otpauth_uri"`
+	QR         string `json:"qr_svg" doc:"the URI as a QR code"`
+}
+
+func (a *API) beginAuthenticator(ctx context.Context, by setUp, _ *pairingInput) (setUpKey, error) {
+	key, err := a.config.Enrolments.BeginAuthenticator(ctx, by.Pairing)
+	if err != nil {
+		return setUpKey{}, by.stands(err)
+	}
+	svg, err := qr.SVG(key.URI)
+	if err != nil {
+		return setUpKey{}, err
+	}
+	return setUpKey{key.Key, key.URI, svg}, nil
+}
+
+func (a *API) confirmAuthenticator(ctx context.Context, by setUp, in *codeInput) (pairingState, error) {
+	if err := a.config.Enrolments.ConfirmAuthenticator(ctx, by.Pairing, in.Body.Code); err != nil {
+		return pairingState{}, by.stands(err)
+	}
+	p, err := a.config.Enrolments.SetUp(ctx, by.Pairing.ID, by.token)
+	if err != nil {
+		return pairingState{}, err
+	}
+	return a.pairingStateOf(p, by.token), nil
+}
+
+type recoveryCodes struct {
+	Codes []string `json:"codes" nullable:"false" doc:"shown once; older ones are void"`
+}
+
+func (a *API) issueCodes(ctx context.Context, by setUp, _ *pairingInput) (recoveryCodes, error) {
+	codes, err := a.config.Enrolments.IssueCodes(ctx, by.Pairing)
+	if err != nil {
+		return recoveryCodes{}, by.stands(err)
+	}
+	return recoveryCodes{codes}, nil
+}
+
+// drawPairURL answers with the QR code of the pairing link.
+func (a *API) drawPairURL(w http.ResponseWriter, _ *http.Request, by setUp) error {
+	if by.State != enrolments.PairingOpen {
+		return by.stands(enrolments.ErrPairingSettled)
+	}
+	svg, err := qr.SVG(a.pairURL(by.token))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "image/svg+xml")
+	w.Write([]byte(svg)) // a browser that has gone is no error of ours
+	return nil
+}
