@@ -10,8 +10,17 @@ import (
 	"countersign/enrolments"
 )
 
-// maxInMemory bounds the approvals that Memory keeps, about 2 KiB each.
-const maxInMemory = 100_000
+const (
+	// maxInMemory bounds the approvals that Memory keeps, about 2 KiB each.
+	maxInMemory = 100_000
+	// maxWatches bounds the watches of one approval, and of one person.
+	maxWatches = 1_000
+	// longestWindow is the longest that a push is counted: no policy takes a
+	// longer window.
+	longestWindow = time.Hour
+	// maxPushes bounds the pushes that are remembered of one person.
+	maxPushes = 128
+)
 
 // Memory is the embedded Store: one node, bounded, gone with the process.
 type Memory struct {
@@ -28,8 +37,8 @@ type Memory struct {
 // record is an approval with what only the store needs.
 type record struct {
 	Approval
-	digest   string // of the answer that settled it
-	slip     string // digest of the last answer with a wrong number
+	digest   string   // of the answer that settled it
+	slips    []string // digests of the answers with a wrong number
 	deadline *time.Timer
 	watchers map[int]func(Approval)
 	nextWho  int
@@ -61,6 +70,16 @@ func NewMemory(now func() time.Time) *Memory {
 	}
 }
 
+// enter locks the store for one step and tells its instant; a caller that has
+// gone away gets no step.
+func (m *Memory) enter(ctx context.Context) (time.Time, error) {
+	if err := ctx.Err(); err != nil {
+		return time.Time{}, err
+	}
+	m.mu.Lock()
+	return m.now(), nil
+}
+
 // Close stops all timers; watchers hear nothing more.
 func (m *Memory) Close() error {
 	m.mu.Lock()
@@ -88,16 +107,18 @@ func (m *Memory) person(id enrolments.PersonID) *person {
 }
 
 // Create implements Store.
-func (m *Memory) Create(_ context.Context, n New) (Created, error) {
-	m.mu.Lock()
+func (m *Memory) Create(ctx context.Context, n New) (Created, error) {
+	now, err := m.enter(ctx)
+	if err != nil {
+		return Created{}, err
+	}
 	defer m.mu.Unlock()
-	now := m.now()
 	m.sweep(now)
 	p := m.person(n.Person)
 	if old, ok := p.keys[keyOf(n)]; ok && n.Key != "" && now.Before(old.until) {
 		return m.repeat(old, n, now)
 	}
-	if m.closed || len(m.approvals) >= maxInMemory || m.pending(p, now) >= MaxPending {
+	if m.closed || len(m.approvals) >= maxInMemory || m.pending(p, n.Application, now) >= MaxPending {
 		return Created{}, ErrBusy
 	}
 	out := Created{Replaced: m.replace(p, n, now)}
@@ -142,13 +163,14 @@ func fresh(n New, now time.Time) Approval {
 	}
 }
 
-func (m *Memory) pending(p *person, now time.Time) (count int) {
+// pending counts a person's pending approvals, but for that of one application.
+func (m *Memory) pending(p *person, but enrolments.ApplicationID, now time.Time) (count int) {
 	for app, id := range p.open {
 		if r := m.approvals[id]; r == nil || r.state(now) != Pending {
 			delete(p.open, app)
-			continue
+		} else if app != but {
+			count++
 		}
-		count++
 	}
 	return count
 }
@@ -158,19 +180,29 @@ func (m *Memory) replace(p *person, n New, now time.Time) ID {
 	if r == nil || r.state(now) != Pending {
 		return ""
 	}
-	r.settle(Settlement{State: Withdrawn, Reason: Replaced}, now)
+	r.settle(Settlement{State: Withdrawn, Reason: Replaced}, now, now)
 	return r.ID
 }
 
 // takePush counts one push; a spent budget stays spent until nothing was asked
-// for a whole window.
+// for a whole window. Where applications have windows of different length, the
+// longest that was asked with holds.
 func (p *person) takePush(b Budget, now time.Time) bool {
-	p.pushes = slices.DeleteFunc(p.pushes, func(at time.Time) bool { return now.Sub(at) >= b.Window })
-	if now.Before(p.heldUntil) || len(p.pushes) >= b.Limit {
-		p.heldUntil = now.Add(b.Window)
+	p.pushes = slices.DeleteFunc(p.pushes, func(at time.Time) bool { return now.Sub(at) >= longestWindow })
+	recent := 0
+	for _, at := range p.pushes {
+		if now.Sub(at) < b.Window {
+			recent++
+		}
+	}
+	if now.Before(p.heldUntil) || recent >= b.Limit {
+		if until := now.Add(b.Window); until.After(p.heldUntil) {
+			p.heldUntil = until
+		}
 		return false
 	}
 	p.pushes = append(p.pushes, now)
+	p.pushes = p.pushes[max(0, len(p.pushes)-maxPushes):]
 	return true
 }
 
@@ -210,8 +242,8 @@ func (r *record) tell(now time.Time) {
 	}
 }
 
-func (r *record) settle(s Settlement, now time.Time) {
-	r.State, r.Reason, r.Method, r.Settled = s.State, s.Reason, s.Method, now
+func (r *record) settle(s Settlement, at, now time.Time) {
+	r.State, r.Reason, r.Method, r.Settled = s.State, s.Reason, s.Method, at
 	r.changed(now)
 }
 
@@ -244,7 +276,7 @@ func (m *Memory) sweep(now time.Time) {
 		}
 	}
 	for id, p := range m.people {
-		if p.sweep(now) && m.pending(p, now) == 0 {
+		if p.sweep(now) && m.pending(p, "", now) == 0 {
 			delete(m.people, id)
 		}
 	}
@@ -262,7 +294,7 @@ func (p *person) sweep(now time.Time) bool {
 			delete(p.proofs, proof)
 		}
 	}
-	recent := slices.ContainsFunc(p.pushes, func(at time.Time) bool { return now.Sub(at) < time.Hour })
+	recent := slices.ContainsFunc(p.pushes, func(at time.Time) bool { return now.Sub(at) < longestWindow })
 	return len(p.keys)+len(p.proofs)+len(p.watchers) == 0 && !recent && !now.Before(p.heldUntil)
 }
 
@@ -276,10 +308,12 @@ func (m *Memory) find(id ID, now time.Time) (*record, error) {
 }
 
 // Read implements Store.
-func (m *Memory) Read(_ context.Context, id ID) (Approval, error) {
-	m.mu.Lock()
+func (m *Memory) Read(ctx context.Context, id ID) (Approval, error) {
+	now, err := m.enter(ctx)
+	if err != nil {
+		return Approval{}, err
+	}
 	defer m.mu.Unlock()
-	now := m.now()
 	r, err := m.find(id, now)
 	if err != nil {
 		return Approval{}, err
@@ -288,14 +322,16 @@ func (m *Memory) Read(_ context.Context, id ID) (Approval, error) {
 }
 
 // PendingFor implements Store.
-func (m *Memory) PendingFor(_ context.Context, who enrolments.PersonID, phone enrolments.PhoneID) ([]Approval, error) {
-	m.mu.Lock()
+func (m *Memory) PendingFor(ctx context.Context, who enrolments.PersonID, phone enrolments.PhoneID) ([]Approval, error) {
+	now, err := m.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
 	defer m.mu.Unlock()
 	p, ok := m.people[who]
 	if !ok {
 		return nil, nil
 	}
-	now := m.now()
 	var out []Approval
 	for _, id := range p.open {
 		if r := m.approvals[id]; r != nil && r.state(now) == Pending && r.Asked(phone) {
@@ -309,13 +345,18 @@ func (m *Memory) PendingFor(_ context.Context, who enrolments.PersonID, phone en
 }
 
 // Watch implements Store.
-func (m *Memory) Watch(_ context.Context, id ID, notify func(Approval)) (func(), error) {
-	m.mu.Lock()
+func (m *Memory) Watch(ctx context.Context, id ID, notify func(Approval)) (func(), error) {
+	now, err := m.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
 	defer m.mu.Unlock()
-	now := m.now()
 	r, err := m.find(id, now)
 	if err != nil {
 		return nil, err
+	}
+	if len(r.watchers) >= maxWatches {
+		return nil, ErrBusy
 	}
 	a := r.view(now)
 	notify(a)
@@ -333,10 +374,15 @@ func (m *Memory) Watch(_ context.Context, id ID, notify func(Approval)) (func(),
 }
 
 // WatchPerson implements Store.
-func (m *Memory) WatchPerson(_ context.Context, id enrolments.PersonID, notify func()) (func(), error) {
-	m.mu.Lock()
+func (m *Memory) WatchPerson(ctx context.Context, id enrolments.PersonID, notify func()) (func(), error) {
+	if _, err := m.enter(ctx); err != nil {
+		return nil, err
+	}
 	defer m.mu.Unlock()
 	p := m.person(id)
+	if len(p.watchers) >= maxWatches {
+		return nil, ErrBusy
+	}
 	who := p.nextWho
 	p.nextWho++
 	p.watchers[who] = notify

@@ -3,16 +3,20 @@ package approvals
 import (
 	"context"
 	"crypto/subtle"
+	"fmt"
+	"slices"
 	"time"
 
 	"countersign/enrolments"
 )
 
 // Answer implements Store.
-func (m *Memory) Answer(_ context.Context, id ID, a Answer) (Approval, error) {
-	m.mu.Lock()
+func (m *Memory) Answer(ctx context.Context, id ID, a Answer) (Approval, error) {
+	now, err := m.enter(ctx)
+	if err != nil {
+		return Approval{}, err
+	}
 	defer m.mu.Unlock()
-	now := m.now()
 	r, err := m.find(id, now)
 	if err != nil {
 		return Approval{}, err
@@ -27,7 +31,7 @@ func (m *Memory) Answer(_ context.Context, id ID, a Answer) (Approval, error) {
 		return Approval{}, ErrMismatch
 	case !same(a.Display, r.DisplayHash()):
 		return Approval{}, ErrDisplay
-	case a.Decision == Approve && a.Digest == r.slip:
+	case a.Decision == Approve && slices.Contains(r.slips, a.Digest):
 		return r.view(now), ErrNumberWrong
 	case r.state(now) != Pending && r.digest == a.Digest && r.SettledBy == a.Phone:
 		return r.view(now), nil
@@ -50,19 +54,19 @@ func (r *record) answer(a Answer, now time.Time) (Approval, error) {
 		return r.slipped(a, now)
 	}
 	r.SettledBy, r.digest = a.Phone, a.Digest
-	r.settle(s, now)
+	r.settle(s, now, now)
 	return r.view(now), nil
 }
 
 func (r *record) slipped(a Answer, now time.Time) (Approval, error) {
-	r.slip = a.Digest
+	r.slips = append(r.slips, a.Digest)
 	r.NumberTries--
 	if r.NumberTries > 0 {
 		r.changed(now)
 		return r.view(now), ErrNumberWrong
 	}
 	r.SettledBy = a.Phone
-	r.settle(Settlement{State: Denied, Reason: NumberMismatch}, now)
+	r.settle(Settlement{State: Denied, Reason: NumberMismatch}, now, now)
 	return r.view(now), ErrNumberWrong
 }
 
@@ -77,10 +81,12 @@ func (m *Memory) pendingRecord(id ID, now time.Time) (*record, error) {
 }
 
 // change runs one step on a pending approval and returns it as it then stands.
-func (m *Memory) change(id ID, step func(*record, time.Time) error) (Approval, error) {
-	m.mu.Lock()
+func (m *Memory) change(ctx context.Context, id ID, step func(*record, time.Time) error) (Approval, error) {
+	now, err := m.enter(ctx)
+	if err != nil {
+		return Approval{}, err
+	}
 	defer m.mu.Unlock()
-	now := m.now()
 	r, err := m.pendingRecord(id, now)
 	if r == nil {
 		return Approval{}, err
@@ -95,8 +101,8 @@ func (m *Memory) change(id ID, step func(*record, time.Time) error) (Approval, e
 }
 
 // TryCode implements Store.
-func (m *Memory) TryCode(_ context.Context, id ID) (Approval, error) {
-	return m.change(id, func(r *record, now time.Time) error {
+func (m *Memory) TryCode(ctx context.Context, id ID) (Approval, error) {
+	return m.change(ctx, id, func(r *record, now time.Time) error {
 		if r.CodeTries == 0 {
 			return ErrNoTries
 		}
@@ -107,9 +113,14 @@ func (m *Memory) TryCode(_ context.Context, id ID) (Approval, error) {
 }
 
 // Settle implements Store.
-func (m *Memory) Settle(_ context.Context, id ID, s Settlement) (Approval, error) {
-	return m.change(id, func(r *record, now time.Time) error {
-		r.settle(s, now)
+func (m *Memory) Settle(ctx context.Context, id ID, s Settlement) (Approval, error) {
+	switch s.State {
+	case Approved, Denied, Withdrawn:
+	default:
+		return Approval{}, fmt.Errorf("%q settles nothing", s.State)
+	}
+	return m.change(ctx, id, func(r *record, now time.Time) error {
+		r.settle(s, now, now)
 		if s.State == Approved {
 			p := m.person(r.Person)
 			p.pushes, p.heldUntil = nil, time.Time{}
@@ -119,10 +130,12 @@ func (m *Memory) Settle(_ context.Context, id ID, s Settlement) (Approval, error
 }
 
 // Expire implements Store.
-func (m *Memory) Expire(_ context.Context, id ID) (Approval, bool, error) {
-	m.mu.Lock()
+func (m *Memory) Expire(ctx context.Context, id ID) (Approval, bool, error) {
+	now, err := m.enter(ctx)
+	if err != nil {
+		return Approval{}, false, err
+	}
 	defer m.mu.Unlock()
-	now := m.now()
 	r, err := m.find(id, now)
 	if err != nil {
 		return Approval{}, false, err
@@ -130,13 +143,13 @@ func (m *Memory) Expire(_ context.Context, id ID) (Approval, bool, error) {
 	if r.State != Pending || r.state(now) != Expired {
 		return r.view(now), false, nil
 	}
-	r.settle(Settlement{State: Expired}, now)
+	r.settle(Settlement{State: Expired}, r.Expires, now)
 	return r.view(now), true, nil
 }
 
 // Resend implements Store.
-func (m *Memory) Resend(_ context.Context, id ID, b Budget) (Approval, error) {
-	return m.change(id, func(r *record, now time.Time) error {
+func (m *Memory) Resend(ctx context.Context, id ID, b Budget) (Approval, error) {
+	return m.change(ctx, id, func(r *record, now time.Time) error {
 		if r.Resends == 0 || r.Next != Wait || !m.person(r.Person).takePush(b, now) {
 			return ErrHeld
 		}
@@ -147,8 +160,8 @@ func (m *Memory) Resend(_ context.Context, id ID, b Budget) (Approval, error) {
 }
 
 // NoteSent implements Store.
-func (m *Memory) NoteSent(_ context.Context, id ID, phone enrolments.PhoneID, sent Sent) error {
-	return m.note(id, phone, func(p *AskedPhone) bool {
+func (m *Memory) NoteSent(ctx context.Context, id ID, phone enrolments.PhoneID, sent Sent) error {
+	return m.note(ctx, id, phone, func(p *AskedPhone) bool {
 		changed := p.Sent != sent
 		p.Sent = sent
 		return changed
@@ -156,18 +169,20 @@ func (m *Memory) NoteSent(_ context.Context, id ID, phone enrolments.PhoneID, se
 }
 
 // NoteSeen implements Store.
-func (m *Memory) NoteSeen(_ context.Context, id ID, phone enrolments.PhoneID) error {
-	return m.note(id, phone, func(p *AskedPhone) bool {
+func (m *Memory) NoteSeen(ctx context.Context, id ID, phone enrolments.PhoneID) error {
+	return m.note(ctx, id, phone, func(p *AskedPhone) bool {
 		changed := !p.Seen
 		p.Seen = true
 		return changed
 	})
 }
 
-func (m *Memory) note(id ID, phone enrolments.PhoneID, set func(*AskedPhone) bool) error {
-	m.mu.Lock()
+func (m *Memory) note(ctx context.Context, id ID, phone enrolments.PhoneID, set func(*AskedPhone) bool) error {
+	now, err := m.enter(ctx)
+	if err != nil {
+		return err
+	}
 	defer m.mu.Unlock()
-	now := m.now()
 	r, err := m.find(id, now)
 	if err != nil {
 		return err
@@ -184,10 +199,12 @@ func (m *Memory) note(id ID, phone enrolments.PhoneID, set func(*AskedPhone) boo
 }
 
 // Redeem implements Store.
-func (m *Memory) Redeem(_ context.Context, id ID, result enrolments.Hash) (Approval, error) {
-	m.mu.Lock()
+func (m *Memory) Redeem(ctx context.Context, id ID, result enrolments.Hash) (Approval, error) {
+	now, err := m.enter(ctx)
+	if err != nil {
+		return Approval{}, err
+	}
 	defer m.mu.Unlock()
-	now := m.now()
 	r, err := m.find(id, now)
 	if err != nil {
 		return Approval{}, err
@@ -200,10 +217,13 @@ func (m *Memory) Redeem(_ context.Context, id ID, result enrolments.Hash) (Appro
 }
 
 // SpendProof implements Store.
-func (m *Memory) SpendProof(_ context.Context, who enrolments.PersonID, proof string) error {
-	m.mu.Lock()
+func (m *Memory) SpendProof(ctx context.Context, who enrolments.PersonID, proof string) error {
+	now, err := m.enter(ctx)
+	if err != nil {
+		return err
+	}
 	defer m.mu.Unlock()
-	if !m.person(who).spend(proof, m.now()) {
+	if !m.person(who).spend(proof, now) {
 		return ErrReplayed
 	}
 	return nil

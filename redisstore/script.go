@@ -1,0 +1,118 @@
+package redisstore
+
+import (
+	"context"
+	"crypto/sha1"
+	_ "embed"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"countersign/approvals"
+)
+
+// markFor is how long a slot's clock is held: longer than any approval.
+// longestBudget is how long a push is remembered: the longest window that a
+// policy takes.
+const (
+	markFor       = time.Hour
+	longestBudget = time.Hour
+)
+
+var (
+	//go:embed lua/prelude.lua
+	prelude string
+	//go:embed lua/create.lua
+	createText string
+	//go:embed lua/read.lua
+	readText string
+	//go:embed lua/answer.lua
+	answerText string
+	//go:embed lua/trycode.lua
+	tryCodeText string
+	//go:embed lua/settle.lua
+	settleText string
+	//go:embed lua/expire.lua
+	expireText string
+	//go:embed lua/resend.lua
+	resendText string
+	//go:embed lua/note.lua
+	noteText string
+	//go:embed lua/redeem.lua
+	redeemText string
+	//go:embed lua/pending.lua
+	pendingText string
+	//go:embed lua/spend.lua
+	spendText string
+)
+
+// script is one step as Redis knows it.
+type script struct{ name, text, sha string }
+
+var (
+	createScript  = writing("create", createText)
+	readScript    = reading("read", readText)
+	answerScript  = writing("answer", answerText)
+	tryCodeScript = writing("try code", tryCodeText)
+	settleScript  = writing("settle", settleText)
+	expireScript  = writing("expire", expireText)
+	resendScript  = writing("resend", resendText)
+	noteScript    = writing("note", noteText)
+	redeemScript  = writing("redeem", redeemText)
+	pendingScript = reading("pending", pendingText)
+	spendScript   = writing("spend", spendText)
+)
+
+// writing makes a script that Redis refuses as a whole, before it begins, when
+// it cannot take writes.
+func writing(name, text string) script { return compose(name, "#!lua", text) }
+
+// reading makes a script that also a full Redis runs.
+func reading(name, text string) script { return compose(name, "#!lua flags=no-writes", text) }
+
+func compose(name, first, text string) script {
+	constants := fmt.Sprintf("local KEEP, MARK, BUDGET = %d, %d, %d\n",
+		approvals.KeepSettled.Microseconds(), markFor.Milliseconds(), longestBudget.Microseconds())
+	text = first + "\n" + constants + prelude + text
+	sum := sha1.Sum([]byte(text)) // how Redis names scripts; nothing rests on it
+	return script{name, text, hex.EncodeToString(sum[:])}
+}
+
+// once is a command that no client sends a second time by itself: a step whose
+// reply was lost may have been done.
+type once struct{ *redis.Cmd }
+
+func (once) NoRetry() bool { return true }
+
+// run does one step. The reply's first word is what came of it.
+func (s *Store) run(ctx context.Context, sc script, keys []string, args ...any) ([]string, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("redisstore: %s: %w", sc.name, err)
+	}
+	reply, err := s.eval(ctx, "evalsha", sc.sha, keys, args)
+	if redis.HasErrorPrefix(err, "NOSCRIPT") {
+		reply, err = s.eval(ctx, "eval", sc.text, keys, args)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("redisstore: %s: %w", sc.name, err)
+	}
+	if len(reply) == 0 {
+		return nil, fmt.Errorf("redisstore: %s: empty reply", sc.name)
+	}
+	return reply, nil
+}
+
+func (s *Store) eval(ctx context.Context, verb, which string, keys []string, args []any) ([]string, error) {
+	all := make([]any, 0, 3+len(keys)+len(args))
+	all = append(all, verb, which, len(keys))
+	for _, key := range keys {
+		all = append(all, key)
+	}
+	cmd := once{redis.NewCmd(ctx, append(all, args...)...)}
+	if err := s.process(ctx, cmd); err != nil {
+		return nil, err
+	}
+	return cmd.StringSlice()
+}
