@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -83,6 +84,8 @@ func (l *line[T]) close() {
 func (l *line[T]) run(batch int, commit func([]T) []error) {
 	defer close(l.ended)
 	for first := range l.queue {
+		// Those just answered come back at once: let them join.
+		runtime.Gosched()
 		callers := l.gather(first, batch)
 		values := make([]T, len(callers))
 		for i, p := range callers {
