@@ -100,6 +100,20 @@ func TestNothingIsLeftBesideTheStateFile(t *testing.T) {
 	}
 }
 
+func TestAWriteThatFailsLeavesNothingBehind(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "phone.json")
+	if err := os.Mkdir(path, 0o700); err != nil { // a file cannot take its place
+		t.Fatal(err)
+	}
+	if err := writeFile(path, nil); err == nil {
+		t.Error("a folder was replaced")
+	}
+	if entries, err := os.ReadDir(folder); err != nil || len(entries) != 1 {
+		t.Errorf("got %v, %v, want the folder alone", entries, err)
+	}
+}
+
 func TestTwoProcessesKeepEachOthersAccounts(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "phone.json")
 	one, other := newServer(t), newServer(t)

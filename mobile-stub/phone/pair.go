@@ -98,6 +98,9 @@ func (p *Phone) Pair(ctx context.Context, link string, as Pairing) (Account, err
 	if err != nil {
 		return Account{}, err
 	}
+	if len(p.Accounts()) >= maxAccounts { // before the link is spent
+		return Account{}, ErrFull
+	}
 	if as.Algorithm == "" {
 		as.Algorithm = ES256
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net/http"
@@ -348,6 +349,37 @@ func TestAServerThatGivesATakenDeviceIDIsRefused(t *testing.T) {
 	}
 	if got := p.Accounts(); len(got) != 1 || got[0].Server != one.URL {
 		t.Errorf("got %+v, want the first account alone", got)
+	}
+}
+
+func TestAPhoneHoldsAHundredAccounts(t *testing.T) {
+	s := newServer(t)
+	key, err := GenerateKey(EdDSA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := New(Options{})
+	for i := range maxAccounts {
+		if err := p.add(account{DeviceID: fmt.Sprint("other-", i), Key: key}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := p.Pair(within(t), s.link(), Pairing{Name: "phone"}); !errors.Is(err, ErrFull) || len(s.phones) != 0 {
+		t.Errorf("got %v and %d phones at the server, want ErrFull before the link is spent", err, len(s.phones))
+	}
+}
+
+func TestADeviceIDThatIsNoneIsRefused(t *testing.T) {
+	for _, id := range []string{"", "../x", strings.Repeat("a", maxID+1)} {
+		s := newServer(t)
+		s.meddling(func(w http.ResponseWriter, _ *http.Request) bool {
+			reply(w, 201, map[string]any{"device_id": id})
+			return true
+		})
+		p := New(Options{})
+		if _, err := p.Pair(within(t), s.link(), Pairing{Name: "phone"}); !errors.Is(err, ErrReply) || len(p.Accounts()) != 0 {
+			t.Errorf("%q: got %v and %d accounts, want ErrReply and none", id, err, len(p.Accounts()))
+		}
 	}
 }
 
