@@ -32,13 +32,18 @@ type answerClaims struct {
 // ErrAudience, ErrClock, ErrMismatch, ErrDisplay, ErrReplayed, ErrNotFound.
 func (s *Service) Answer(ctx context.Context, phone enrolments.KnownPhone, id ID, token string) (Approval, error) {
 	a, err := s.verifyAnswer(phone.Phone, id, token)
-	if err != nil {
-		return Approval{}, err
-	}
 	// Somebody else's approval lies in another slot, or does not name the
 	// phone; both read as not found.
-	if id.Slot() != SlotOf(phone.Person) {
-		return Approval{}, ErrNotFound
+	if err == nil && id.Slot() != SlotOf(phone.Person) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		// A proof is for one use whatever becomes of its answer; that of a
+		// good answer is spent in the store's own step.
+		if replayed := s.SpendProof(ctx, phone); replayed != nil {
+			return Approval{}, replayed
+		}
+		return Approval{}, err
 	}
 	a.Proof = phone.ProofID
 	settled, err := s.config.Store.Answer(ctx, id, a)
