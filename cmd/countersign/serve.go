@@ -80,7 +80,8 @@ func (c *serveCommand) config(log *slog.Logger) (node.Config, error) {
 	if err != nil {
 		return node.Config{}, err
 	}
-	if err := checkPrefixes("--trusted-proxy", c.TrustedProxy); err != nil {
+	proxies, err := prefixes("--trusted-proxy", c.TrustedProxy)
+	if err != nil {
 		return node.Config{}, err
 	}
 	senders, allow, err := c.senders()
@@ -89,17 +90,21 @@ func (c *serveCommand) config(log *slog.Logger) (node.Config, error) {
 	}
 	return node.Config{
 		PublicURL: c.PublicURL, ServerName: c.ServerName, Redis: c.Redis, Database: url, Keys: ring,
-		Senders: senders, AllowTarget: allow, TrustedProxies: c.TrustedProxy, Demo: c.DeveloperPages, Log: log,
+		Senders: senders, AllowTarget: allow, TrustedProxies: proxies, Demo: c.DeveloperPages, Log: log,
 	}, nil
 }
 
-func checkPrefixes(flag string, all []string) error {
+// prefixes reads the networks that a flag names.
+func prefixes(flag string, all []string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
 	for _, text := range all {
-		if _, err := netip.ParsePrefix(text); err != nil {
-			return fmt.Errorf("%s: %q is not a network like 10.0.0.0/8", flag, text)
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %q is not a network like 10.0.0.0/8", flag, text)
 		}
+		out = append(out, prefix)
 	}
-	return nil
+	return out, nil
 }
 
 // senders makes the configured senders; allow refuses push targets of services
@@ -148,14 +153,11 @@ func (f pushFlags) webPush() (webpush.Config, error) {
 	if err != nil {
 		return webpush.Config{}, fmt.Errorf("--vapid-key-file: %w", err)
 	}
-	if err := checkPrefixes("--push-network", f.PushNetwork); err != nil {
+	networks, err := prefixes("--push-network", f.PushNetwork)
+	if err != nil {
 		return webpush.Config{}, err
 	}
-	c := webpush.Config{Key: key, Subject: f.VAPIDSubject, AllowHosts: f.PushHost}
-	for _, text := range f.PushNetwork {
-		c.AllowNetworks = append(c.AllowNetworks, netip.MustParsePrefix(text))
-	}
-	return c, nil
+	return webpush.Config{Key: key, Subject: f.VAPIDSubject, AllowHosts: f.PushHost, AllowNetworks: networks}, nil
 }
 
 func allowTarget(senders map[push.Service]push.Sender, endpoint func(push.Target) error) func(push.Target) error {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -42,7 +43,7 @@ type Config struct {
 	Senders     map[push.Service]push.Sender
 	AllowTarget func(push.Target) error
 	// TrustedProxies may say whom they speak for.
-	TrustedProxies []string
+	TrustedProxies []netip.Prefix
 	// FrameAncestors may show the pages in a frame.
 	FrameAncestors []string
 	// Demo marks a demonstration's or a developer's server.
