@@ -55,6 +55,12 @@ type Pairing struct {
 // set-up: a phone or an authenticator.
 func (p Pairing) Confirmed() bool { return p.State == PairingActive || p.AuthenticatorConfirmed }
 
+// over reports whether the set-up gives nothing more: it was refused, or its
+// time has passed, whatever was confirmed in it before.
+func (p Pairing) over(now time.Time) bool {
+	return p.State == PairingRefused || !now.Before(p.ExpiresAt)
+}
+
 // TicketOf derives the ticket from the set-up token: the browser can show it
 // again while only hashes are kept, and a phone that sees the ticket cannot go
 // back to the token.

@@ -149,14 +149,14 @@ func (s *Service) checkPairingProof(c Claim, key jws.Key, now time.Time) error {
 	}
 	hash := c.Ticket.Hash()
 	if claims.Aud != s.config.PublicURL || claims.Jkt != key.Thumbprint() ||
-		claims.Tkt != base64.RawURLEncoding.EncodeToString(hash[:]) || !near(claims.Iat, now) {
+		claims.Tkt != base64.RawURLEncoding.EncodeToString(hash[:]) || !Near(claims.Iat, now) {
 		return ErrProof
 	}
 	return nil
 }
 
-// near reports whether a phone's time, in Unix seconds, is within ProofWindow.
-func near(unix int64, now time.Time) bool {
+// Near reports whether a phone's time, in Unix seconds, is within ProofWindow.
+func Near(unix int64, now time.Time) bool {
 	const window = int64(ProofWindow / time.Second)
 	return unix >= now.Unix()-window && unix <= now.Unix()+window
 }
@@ -184,6 +184,9 @@ type SetUpKey struct {
 // BeginAuthenticator makes a TOTP secret for an authenticator app; it counts
 // once ConfirmAuthenticator has seen a code of it.
 func (s *Service) BeginAuthenticator(ctx context.Context, p Pairing) (SetUpKey, error) {
+	if p.over(s.now()) {
+		return SetUpKey{}, ErrPairingSettled
+	}
 	a := Authenticator{ID: NewID[AuthenticatorID](), Person: p.Person, Secret: totp.NewSecret(), CreatedAt: s.now()}
 	if err := s.config.Store.BeginAuthenticator(ctx, p.ID, a, s.now()); err != nil {
 		return SetUpKey{}, err
@@ -195,7 +198,7 @@ func (s *Service) BeginAuthenticator(ctx context.Context, p Pairing) (SetUpKey, 
 // ConfirmAuthenticator takes the first code of an authenticator app. Wrong
 // ones count against the person like any.
 func (s *Service) ConfirmAuthenticator(ctx context.Context, p Pairing, typed string) error {
-	if p.State == PairingExpired || p.State == PairingRefused || p.Authenticator == "" {
+	if p.over(s.now()) || p.Authenticator == "" {
 		return ErrPairingSettled
 	}
 	a, err := s.config.Store.Authenticator(ctx, p.Authenticator)

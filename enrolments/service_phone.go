@@ -72,7 +72,7 @@ func (s *Service) KnowPhone(ctx context.Context, r SignedRequest) (KnownPhone, e
 	if err != nil {
 		return KnownPhone{}, err
 	}
-	if !near(claims.Iat, s.now()) {
+	if !Near(claims.Iat, s.now()) {
 		return KnownPhone{}, ErrClock
 	}
 	return KnownPhone{phone, user, string(phone.ID) + "." + claims.Jti}, nil
