@@ -91,7 +91,7 @@ test('where no events pass either, polling does, waiting for what is newer than 
 });
 
 test('a proxy that answers an event request with a page of its own is passed by', async () => {
-  const source = surroundings({ sockets: [[]], answers: [new Response('<html>', { headers: { 'Content-Type': 'text/html' } }), json(approved(1))] });
+  const source = surroundings({ sockets: [[]], answers: [new Response('data: {"version":9,"state":"approved"}\n\n', { headers: { 'Content-Type': 'text/html' } }), json(approved(1))] });
   const { heard, line } = hear(source);
   await line.done;
   assert.deepEqual(heard.states, [approved(1)]);

@@ -151,6 +151,17 @@ func TestLinkOfSomebodyElsesSignInIsWorthNothingInAnotherBrowser(t *testing.T) {
 	}
 }
 
+func TestBrowserThatBeganNothingBringsNoResult(t *testing.T) {
+	p := newProtocol(t)
+	b := newBrowser(t, p)
+	if res, _ := b.open("/signed-in?approval_id=&result_code=code-1"); res.StatusCode != 403 {
+		t.Errorf("got %d", res.StatusCode)
+	}
+	if len(p.redeemed) != 0 {
+		t.Errorf("got %v redeemed", p.redeemed)
+	}
+}
+
 func TestRefusedRedeemingSignsNobodyIn(t *testing.T) {
 	for _, kind := range []string{"approval-settled", "approval-not-found", "invalid-request", "unavailable", "internal", "something-new"} {
 		t.Run(kind, func(t *testing.T) {

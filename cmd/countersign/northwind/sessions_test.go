@@ -76,6 +76,15 @@ func TestSessionsThatAreOverMakeRoomFirst(t *testing.T) {
 	})
 }
 
+func TestSessionThatBeginsEndsTheOneBeforeIt(t *testing.T) {
+	s := newSessions(false)
+	before := begin(s, session{user: ana})
+	s.start(httptest.NewRecorder(), before, session{user: ana})
+	if got := s.of(before); got != (session{}) {
+		t.Errorf("got %+v under the old secret", got)
+	}
+}
+
 func TestCookieIsForThisHostAloneAndNoScript(t *testing.T) {
 	w := httptest.NewRecorder()
 	newSessions(true).start(w, httptest.NewRequest("GET", "/", nil), session{user: ana})
