@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -124,6 +125,11 @@ func value(dec *json.Decoder, depth int) (any, error) {
 		return object(dec, depth)
 	case json.Delim('['):
 		return array(dec, depth)
+	}
+	// The decoder puts U+FFFD for what is no UTF-8: many names would become
+	// one.
+	if text, ok := token.(string); ok && strings.ContainsRune(text, utf8.RuneError) {
+		return nil, fmt.Errorf("%w: a text is not UTF-8", errBody)
 	}
 	return token, nil
 }

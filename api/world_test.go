@@ -3,6 +3,9 @@ package api_test
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -337,6 +340,13 @@ func (w *world) signIn(user string) signIn {
 func (w *world) state(s signIn) reply {
 	w.t.Helper()
 	return w.want(w.app("GET", "/v1/approvals/"+s.id, ""), 200)
+}
+
+// derivedToken is a waiting token as its seed and approval make it.
+func derivedToken(seed [32]byte, id string) string {
+	mac := hmac.New(sha256.New, seed[:])
+	mac.Write([]byte("countersign-waiting\x00" + id))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
 // find reads what the phone is asked.
