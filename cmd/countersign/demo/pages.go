@@ -27,12 +27,12 @@ func (d *demo) pages(set *handset) http.Handler {
 		}
 	})
 	mux.HandleFunc("GET /phone", func(w http.ResponseWriter, r *http.Request) {
-		headers(w, "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; frame-ancestors 'self'")
+		headers(w, "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; frame-ancestors 'self'")
 		http.ServeFileFS(w, r, assets, "phone.html")
 	})
 	mux.HandleFunc("GET /phone/state", set.serveState)
 	mux.HandleFunc("POST /phone/tap", set.serveTap)
-	for _, name := range []string{"shell.css", "phone.css", "phone.mjs"} {
+	for _, name := range []string{"shell.css", "phone.css", "phone.mjs", "mark.svg"} {
 		mux.HandleFunc("GET /page/"+name, func(w http.ResponseWriter, r *http.Request) {
 			http.ServeFileFS(w, r, assets, name)
 		})

@@ -35,6 +35,7 @@ func Serve(ctx context.Context, o Options, out io.Writer) (err error) {
 	}
 	shop, err := northwind.New(northwind.Config{
 		CountersignURL: d.server, APIKey: d.app.key, PublicURL: d.shop, People: People(),
+		FrameAncestors: []string{d.page},
 	})
 	if err != nil {
 		return err

@@ -80,8 +80,9 @@ function tick() {
 
 at('form').addEventListener('submit', async (event) => {
   event.preventDefault()
-  await tap('approve', at('number').value.trim())
+  const number = at('number').value.trim()
   at('number').value = ''
+  await tap('approve', number)
 })
 at('deny').addEventListener('click', () => tap('deny'))
 at('report').addEventListener('click', () => tap('report'))
