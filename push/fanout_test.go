@@ -43,11 +43,16 @@ func message(life time.Duration) push.Message {
 func outcomes(t *testing.T, f *push.Fanout, ctx context.Context, m push.Message, targets ...push.Target) []error {
 	t.Helper()
 	got := make([]error, len(targets))
-	reports := make([]int, len(targets)) // without a lock: reports never overlap
+	reports := make([]int, len(targets))
+	all := 0 // without a lock: reports never overlap
 	f.Send(ctx, m, targets, func(i int, err error) {
 		got[i] = err
 		reports[i]++
+		all++
 	})
+	if all != len(targets) {
+		t.Errorf("%d reports for %d targets", all, len(targets))
+	}
 	for i, n := range reports {
 		if n != 1 {
 			t.Errorf("target %d was reported %d times, want once", i, n)

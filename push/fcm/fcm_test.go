@@ -194,6 +194,8 @@ func TestRetryAfterIsHandedOn(t *testing.T) {
 
 func TestASendIsOneRequest(t *testing.T) {
 	g, s := start(t, gateway.Options{})
+	deliveries, cancel := g.Subscribe(token)
+	defer cancel()
 	for _, rule := range []gateway.Rule{
 		{Status: 503, Reason: "UNAVAILABLE", Times: 1},
 		{Status: 503, Reason: "UNAVAILABLE", RetryAfter: "30", Times: 1},
@@ -201,8 +203,11 @@ func TestASendIsOneRequest(t *testing.T) {
 	} {
 		g.Answer(token, rule)
 		if err := s.Send(t.Context(), phone, wakeUp()); !errors.Is(err, push.ErrUnavailable) {
-			t.Errorf("%+v: got %v, want ErrUnavailable: a second try would have succeeded", rule, err)
+			t.Errorf("%+v: got %v, want ErrUnavailable", rule, err)
 		}
+	}
+	if len(deliveries) > 0 {
+		t.Errorf("%d messages came by a second request", len(deliveries))
 	}
 }
 
