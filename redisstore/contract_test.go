@@ -2,6 +2,7 @@ package redisstore_test
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -28,10 +29,13 @@ func TestStoreKeepsTheContractOnACluster(t *testing.T) {
 type nodes struct {
 	turn atomic.Uint64
 	both [2]*redisstore.Store
+
+	mu  sync.Mutex
+	ids map[enrolments.PersonID][]approvals.ID
 }
 
 func twoNodes(t *testing.T, url string) *nodes {
-	return &nodes{both: [2]*redisstore.Store{open(t, url), open(t, url)}}
+	return &nodes{ids: make(map[enrolments.PersonID][]approvals.ID), both: [2]*redisstore.Store{open(t, url), open(t, url)}}
 }
 
 func open(t testing.TB, url string) *redisstore.Store {
@@ -51,6 +55,9 @@ func open(t testing.TB, url string) *redisstore.Store {
 func (n *nodes) next() *redisstore.Store { return n.both[n.turn.Add(1)%2] }
 
 func (n *nodes) Create(ctx context.Context, a approvals.New) (approvals.Created, error) {
+	n.mu.Lock()
+	n.ids[a.Person] = append(n.ids[a.Person], a.ID)
+	n.mu.Unlock()
 	return n.next().Create(ctx, a)
 }
 func (n *nodes) Read(ctx context.Context, id approvals.ID) (approvals.Approval, error) {
@@ -96,5 +103,7 @@ func (n *nodes) WatchPerson(ctx context.Context, person enrolments.PersonID, not
 // Ahead puts a person's clock ahead as a server with a fast clock would have
 // left it.
 func (n *nodes) Ahead(person enrolments.PersonID, by time.Duration) error {
-	return redisstore.PutAhead(context.Background(), n.both[0], person, by)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return redisstore.PutAhead(context.Background(), n.both[0], person, n.ids[person], by)
 }

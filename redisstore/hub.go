@@ -249,12 +249,13 @@ func (h *hub) session() error {
 	}
 }
 
-// beginAgain takes nothing as subscribed and everything as in doubt.
+// beginAgain takes nothing as subscribed, and what was heard so far as in doubt.
 func (h *hub) beginAgain() {
 	h.mu.Lock()
 	topics := make([]*topic, 0, len(h.topics))
 	for _, t := range h.topics {
-		t.phase, t.stale = absent, true
+		// Who still waits for the subscription reads after it anyway.
+		t.phase, t.stale = absent, t.stale || t.phase == live
 		topics = append(topics, t)
 	}
 	h.dirty = append(h.dirty[:0], topics...)

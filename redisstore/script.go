@@ -13,12 +13,15 @@ import (
 	"countersign/approvals"
 )
 
-// markFor is how long a slot's clock is held: longer than any approval.
-// longestBudget is how long a push is remembered: the longest window that a
-// policy takes.
 const (
-	markFor       = time.Hour
-	longestBudget = time.Hour
+	// longestWindow is the longest that a push is counted: no policy takes a
+	// longer window.
+	longestWindow = time.Hour
+	// keepPerson is how long a person is kept that nobody asks about: longer
+	// than any push is counted and any approval can be read.
+	keepPerson = 2 * time.Hour
+	// maxPushes bounds the pushes that are remembered of one person.
+	maxPushes = 128
 )
 
 var (
@@ -73,8 +76,8 @@ func writing(name, text string) script { return compose(name, "#!lua", text) }
 func reading(name, text string) script { return compose(name, "#!lua flags=no-writes", text) }
 
 func compose(name, first, text string) script {
-	constants := fmt.Sprintf("local KEEP, MARK, BUDGET = %d, %d, %d\n",
-		approvals.KeepSettled.Microseconds(), markFor.Milliseconds(), longestBudget.Microseconds())
+	constants := fmt.Sprintf("local KEEP, MARK, BUDGET, PUSHES = %d, %d, %d, %d\n",
+		approvals.KeepSettled.Microseconds(), keepPerson.Milliseconds(), longestWindow.Microseconds(), maxPushes)
 	text = first + "\n" + constants + prelude + text
 	sum := sha1.Sum([]byte(text)) // how Redis names scripts; nothing rests on it
 	return script{name, text, hex.EncodeToString(sum[:])}

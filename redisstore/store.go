@@ -3,6 +3,7 @@ package redisstore
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,7 +30,6 @@ var outcomes = map[string]error{
 // Keys. An id's slot and its rest are kept apart, so the tag is not repeated.
 func tag(slot string) string             { return "{p:" + slot + "}" }
 func approvalKey(id approvals.ID) string { return tag(id.Slot()) + "a:" + rest(id) }
-func clockKey(slot string) string        { return tag(slot) + "t" }
 
 func personKey(kind string, person enrolments.PersonID) string {
 	return tag(approvals.SlotOf(person)) + kind + ":" + string(person)
@@ -37,16 +37,12 @@ func personKey(kind string, person enrolments.PersonID) string {
 
 func rest(id approvals.ID) string { return string(id)[len(id.Slot()):] }
 
-func approvalKeys(id approvals.ID) []string {
-	return []string{approvalKey(id), clockKey(id.Slot())}
-}
-
 // ask does a step on one approval and reads its reply.
 func (s *Store) ask(ctx context.Context, sc script, id approvals.ID, args ...any) (approvals.Approval, string, error) {
 	if _, err := approvals.ParseID(string(id)); err != nil {
 		return approvals.Approval{}, "", err
 	}
-	reply, err := s.run(ctx, sc, approvalKeys(id), args...)
+	reply, err := s.run(ctx, sc, []string{approvalKey(id)}, args...)
 	if err != nil {
 		return approvals.Approval{}, "", err
 	}
@@ -86,8 +82,7 @@ func (s *Store) Create(ctx context.Context, n approvals.New) (approvals.Created,
 
 // creation is what the script takes.
 func creation(n approvals.New) (keys []string, args []any, err error) {
-	slot := approvals.SlotOf(n.Person)
-	if _, err := approvals.ParseID(string(n.ID)); err != nil || n.ID.Slot() != slot {
+	if _, err := approvals.ParseID(string(n.ID)); err != nil || n.ID.Slot() != approvals.SlotOf(n.Person) {
 		return nil, nil, fmt.Errorf("redisstore: create: the id is not one of this person's approvals")
 	}
 	text, err := docOf(n)
@@ -98,28 +93,35 @@ func creation(n approvals.New) (keys []string, args []any, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	keys = []string{approvalKey(n.ID), personKey("o", n.Person), personKey("b", n.Person), clockKey(slot)}
+	check, err := checkOf(n)
+	if err != nil {
+		return nil, nil, err
+	}
+	keys = []string{approvalKey(n.ID), personKey("p", n.Person)}
 	if n.Key != "" {
 		keys = append(keys, personKey("k", n.Person)+":"+string(n.Application)+":"+n.Key)
 	}
 	args = []any{
 		string(n.Application), hashText(n.Fingerprint), personKey("w", n.Person), approvals.MaxPending,
 		n.TTL.Microseconds(), bit(n.CodeOnly || len(n.Phones) == 0), n.Budget.Limit, n.Budget.Window.Microseconds(),
-		approvals.RememberKeys.Microseconds(),
-		"doc", text, "person", string(n.Person), "nonce", n.Nonce, "number", n.Number,
-		"shown", approvals.Approval{Display: n.Display}.DisplayHash(), "result", hashText(n.Result), "phones", phoneList(n.Phones),
-		"version", 1, "state", string(approvals.Pending), "reason", "-", "method", "-", "by", "-", "at", 0, "redeemed", 0,
-		"numbers", n.NumberTries, "codes", n.CodeTries, "resends", n.Resends, "facts", facts,
+		approvals.RememberKeys.Microseconds(), text, check,
+		fmt.Sprintf("%d %d %d %s", n.NumberTries, n.CodeTries, n.Resends, facts),
 	}
 	return keys, args, nil
 }
 
-func phoneList(phones []approvals.AskedPhone) string {
-	ids := make([]string, len(phones))
-	for i, p := range phones {
-		ids[i] = string(p.ID)
+// checkOf is what answers are compared with, as words.
+func checkOf(n approvals.New) (string, error) {
+	words := []string{string(n.Person), n.Nonce, orDash(n.Number), approvals.Approval{Display: n.Display}.DisplayHash(), hashText(n.Result)}
+	for _, p := range n.Phones {
+		words = append(words, string(p.ID))
 	}
-	return strings.Join(ids, " ")
+	for _, word := range append(words, string(n.Application)) {
+		if word == "" || strings.ContainsAny(word, " =;\n") {
+			return "", errors.New("redisstore: create: an id, nonce or number that is empty or no single word")
+		}
+	}
+	return strings.Join(words, " "), nil
 }
 
 func createdOf(n approvals.New, reply []string) (approvals.Created, error) {
@@ -154,7 +156,7 @@ func (s *Store) Read(ctx context.Context, id approvals.ID) (approvals.Approval, 
 // Answer implements approvals.Store.
 func (s *Store) Answer(ctx context.Context, id approvals.ID, a approvals.Answer) (approvals.Approval, error) {
 	out, _, err := s.ask(ctx, answerScript, id, string(a.Phone), a.Nonce, a.Display, string(a.Decision),
-		a.Number, a.Digest, a.Proof, approvals.RememberProofs.Milliseconds())
+		orDash(a.Number), orDash(a.Digest), a.Proof, approvals.RememberProofs.Milliseconds())
 	return out, err
 }
 
@@ -212,7 +214,7 @@ func (s *Store) Redeem(ctx context.Context, id approvals.ID, result enrolments.H
 // PendingFor implements approvals.Store.
 func (s *Store) PendingFor(ctx context.Context, person enrolments.PersonID, phone enrolments.PhoneID) ([]approvals.Approval, error) {
 	slot := approvals.SlotOf(person)
-	reply, err := s.run(ctx, pendingScript, []string{personKey("o", person), clockKey(slot)}, string(phone))
+	reply, err := s.run(ctx, pendingScript, []string{personKey("p", person)}, string(phone))
 	if err != nil {
 		return nil, err
 	}

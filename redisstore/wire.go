@@ -76,10 +76,13 @@ func approvalOf(id approvals.ID, line, text string) (approvals.Approval, error) 
 func withLine(a approvals.Approval, line string) (approvals.Approval, error) {
 	r := reader{words: strings.Split(line, " ")}
 	a.AsOf = r.time()
-	a.Created, a.Expires = r.time(), r.time()
+	r.number() // the clock's mark,
+	r.number() // and how far it is ahead
+	a.Expires = r.time()
+	a.State = oneOf(&r, approvals.Pending, approvals.Approved, approvals.Denied, approvals.Expired, approvals.Withdrawn)
+	a.Created = r.time()
 	a.Next = oneOf(&r, approvals.Wait, approvals.CodeOnly)
 	a.Version = r.number()
-	a.State = oneOf(&r, approvals.Pending, approvals.Approved, approvals.Denied, approvals.Expired, approvals.Withdrawn)
 	a.Reason = approvals.Reason(r.text())
 	a.Method = approvals.Method(r.text())
 	a.SettledBy = enrolments.PhoneID(r.text())

@@ -1,44 +1,46 @@
 -- Settles by a phone, or takes one of its tries.
--- KEYS: approval, clock.
--- ARGV: phone, nonce, hash of what was shown, decision, number, digest of the
---       answer, proof, how long a proof is remembered in ms.
+-- KEYS: approval.
+-- ARGV: phone, nonce, hash of what was shown, decision, number or "-", digest
+--       of the answer, proof, how long a proof is remembered in ms.
 local phone, nonce, shown, decision, number, digest = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local now, ahead = clock(KEYS[2])
-local a = load(KEYS[1], now)
+local a = load(KEYS[1])
 if not a then return {'not_found'} end
-mark(KEYS[2], now, ahead)
 
-local got = redis.call('HMGET', a.key, 'person', 'nonce', 'shown', 'number', 'digest', 'slips')
 -- The person is known only here: the proof's key is made from it, in the
 -- approval's own slot.
-local proof = sibling(a.key, 'x:' .. got[1] .. ':' .. ARGV[7])
+local who, right_nonce, right_number, right_shown, _, phones = check(a)
+local proof = sibling(a.key, 'x:' .. who .. ':' .. ARGV[7])
 if not redis.call('SET', proof, '1', 'NX', 'PX', ARGV[8]) then return {'replayed'} end
-if not phone_at(a, phone) then return {'not_found'} end
-if nonce ~= got[2] then return {'mismatch'} end
-if shown ~= got[3] then return {'display'} end
+if not phone_at(a, phones, phone) then return {'not_found'} end
+if nonce ~= right_nonce then return {'mismatch'} end
+if shown ~= right_shown then return {'display'} end
 
-local slips = got[6] or ''
+-- The digest that settled, or "-", and those with a wrong number.
+local answers = redis.call('HGET', a.key, 'answers') or '-'
+local first, slips = string.match(answers, '^(%S+)(.*)$')
 for slip in string.gmatch(slips, '%S+') do
-  if decision == 'approve' and slip == digest then return reply('number_wrong', a, now) end
+  if decision == 'approve' and slip == digest then return reply('number_wrong', a) end
 end
+words(a)
 if not a.open then
-  if digest == got[5] and phone == a.by then return reply('ok', a, now) end
-  return reply('settled', a, now)
+  if digest == first and phone == a.by then return reply('ok', a) end
+  return settled(a)
 end
 
-if decision ~= 'approve' then
-  local reason = decision == 'report' and 'reported' or 'user'
-  settle(a, now, {state = 'denied', reason = reason, by = phone, digest = digest})
-elseif number == got[4] then
-  settle(a, now, {state = 'approved', method = 'push', by = phone, digest = digest})
-else
-  local set = {numbers = whole(a.numbers - 1), slips = slips .. ' ' .. digest}
-  if tonumber(set.numbers) > 0 then
-    change(a, now, set)
+if decision == 'approve' and number ~= right_number then
+  redis.call('HSET', a.key, 'answers', answers .. ' ' .. digest)
+  a.numbers = whole(a.numbers - 1)
+  if a.numbers + 0 > 0 then
+    change(a)
   else
-    set.state, set.reason, set.by = 'denied', 'number_mismatch', phone
-    settle(a, now, set)
+    settle(a, 'denied', 'number_mismatch', '-', phone)
   end
-  return reply('number_wrong', a, now)
+  return reply('number_wrong', a)
 end
-return reply('ok', a, now)
+redis.call('HSET', a.key, 'answers', digest .. slips)
+if decision == 'approve' then
+  settle(a, 'approved', '-', 'push', phone)
+else
+  settle(a, 'denied', decision == 'report' and 'reported' or 'user', '-', phone)
+end
+return reply('ok', a)

@@ -1,8 +1,8 @@
--- Notes that the deadline has passed. KEYS: approval, clock.
-local now, ahead = clock(KEYS[2])
-local a = load(KEYS[1], now)
+-- Notes that the deadline has passed. KEYS: approval.
+local a = load(KEYS[1])
 if not a then return {'not_found'} end
-mark(KEYS[2], now, ahead)
-if a.state ~= 'pending' or a.open then return reply('ok', a, now) end
-settle(a, now, {state = 'expired', at = a.expires})
-return reply('done', a, now)
+if not a.late then return reply('ok', a) end
+words(a)
+a.state, a.at = 'expired', a.expires
+change(a)
+return reply('done', a)

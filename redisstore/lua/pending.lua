@@ -1,13 +1,15 @@
--- Reads what one phone is asked now: a line and a doc for each.
--- KEYS: the person's open approvals, clock. ARGV: phone.
-local now = clock(KEYS[2])
+-- Reads what one phone is asked now: the rest of the id, a line and a doc for
+-- each. KEYS: person. ARGV: phone.
 local out = {'ok'}
-for _, name in ipairs(redis.call('HVALS', KEYS[1])) do
-  local a = load(sibling(KEYS[1], 'a:' .. name), now)
-  if a and a.open and phone_at(a, ARGV[1]) then
-    out[#out + 1] = name
-    out[#out + 1] = line(a, now)
-    out[#out + 1] = redis.call('HGET', a.key, 'doc')
+for rest in string.gmatch(person(KEYS[1]).open, '=(%S+) ') do
+  local a = load(sibling(KEYS[1], 'a:' .. rest))
+  if a and a.open then
+    local _, _, _, _, _, phones = check(a)
+    if phone_at(a, phones, ARGV[1]) then
+      out[#out + 1] = rest
+      out[#out + 1] = whole(a.now) .. ' ' .. a.line
+      out[#out + 1] = redis.call('HGET', a.key, 'doc')
+    end
   end
 end
 return out

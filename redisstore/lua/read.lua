@@ -1,5 +1,4 @@
--- Reads an approval. KEYS: approval, clock.
-local now = clock(KEYS[2])
-local a = load(KEYS[1], now)
+-- Reads an approval. KEYS: approval.
+local a = load(KEYS[1])
 if not a then return {'not_found'} end
-return reply('ok', a, now)
+return reply('ok', a)

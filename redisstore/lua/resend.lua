@@ -1,12 +1,14 @@
 -- Takes one resend and one push.
--- KEYS: approval, clock. ARGV: budget's limit, budget's window in µs.
-local now, ahead = clock(KEYS[2])
-local a = load(KEYS[1], now)
+-- KEYS: approval. ARGV: budget's limit, budget's window in µs.
+local a = load(KEYS[1])
 if not a then return {'not_found'} end
-mark(KEYS[2], now, ahead)
-if not a.open then return reply('settled', a, now) end
-if tonumber(a.resends) <= 0 or a.next ~= 'wait' then return {'held'} end
-local budget = sibling(a.key, 'b:' .. redis.call('HGET', a.key, 'person'))
-if not take_push(budget, now, tonumber(ARGV[1]), tonumber(ARGV[2])) then return {'held'} end
-change(a, now, {resends = whole(a.resends - 1)})
-return reply('ok', a, now)
+if not a.open then return settled(a) end
+words(a)
+if a.resends + 0 <= 0 or a.next ~= 'wait' then return {'held'} end
+local p = person(sibling(a.key, 'p:' .. check(a)))
+local free = take_push(p, tonumber(ARGV[1]), tonumber(ARGV[2]))
+keep_person(p, MARK)
+if not free then return {'held'} end
+a.resends = whole(a.resends - 1)
+change(a)
+return reply('ok', a)
