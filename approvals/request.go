@@ -71,14 +71,14 @@ func (s *Service) Request(ctx context.Context, app enrolments.Application, r Req
 		return Requested{}, err
 	}
 	e, err := s.config.People.Person(ctx, r.User)
+	if err == nil && e.Empty() {
+		err = enrolments.ErrNotFound
+	}
 	if errors.Is(err, enrolments.ErrNotFound) && app.Policy.FirstSignIn {
 		return s.requestEnrolment(ctx, app, r)
 	}
 	if err != nil {
 		return Requested{}, err
-	}
-	if e.Empty() && app.Policy.FirstSignIn {
-		return s.requestEnrolment(ctx, app, r)
 	}
 	return s.request(ctx, app, e, r)
 }
@@ -100,7 +100,8 @@ func (r *Request) check(app enrolments.Application) (err error) {
 		return err
 	}
 	if r.Context.IP != "" {
-		if _, err := netip.ParseAddr(r.Context.IP); err != nil {
+		// A zone is any text, and would be shown as it came.
+		if addr, err := netip.ParseAddr(r.Context.IP); err != nil || addr.Zone() != "" {
 			return fmt.Errorf("%w: context.ip is not an IP address", enrolments.ErrInvalid)
 		}
 	}
