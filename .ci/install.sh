@@ -19,7 +19,10 @@ need() {
   missing+=("$package")
 }
 
-need gcc gcc clang # the race detector is linked by it
+# The race detector is linked by a C compiler.
+if ! echo '#include <stdlib.h>' | "$(go env CC)" -E - >/dev/null 2>&1; then
+  missing+=(gcc libc6-dev)
+fi
 need redis-server redis-server
 # Debian keeps the server's programs out of PATH, a folder for each version.
 need postgresql initdb /usr/lib/postgresql/*/bin/initdb
