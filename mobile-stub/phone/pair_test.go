@@ -364,6 +364,9 @@ func TestAPhoneHoldsAHundredAccounts(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := p.add(account{DeviceID: "one-more", Key: key}); !errors.Is(err, ErrFull) {
+		t.Errorf("one more: got %v, want ErrFull", err)
+	}
 	if _, err := p.Pair(within(t), s.link(), Pairing{Name: "phone"}); !errors.Is(err, ErrFull) || len(s.phones) != 0 {
 		t.Errorf("got %v and %d phones at the server, want ErrFull before the link is spent", err, len(s.phones))
 	}

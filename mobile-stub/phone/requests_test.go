@@ -152,6 +152,22 @@ func TestAnAnswerIsGivenUpAfterThreeTries(t *testing.T) {
 	}
 }
 
+func TestARefusalIsNotAskedForAgain(t *testing.T) {
+	s := newServer(t)
+	p, id := paired(t, s, ES256)
+	s.ask("sign-in", "47")
+	r := oneRequest(t, p, id)
+	var tries atomic.Int32
+	s.meddling(func(w http.ResponseWriter, _ *http.Request) bool {
+		tries.Add(1)
+		refuse(w, 503, "unavailable", nil)
+		return true
+	})
+	if _, err := p.Deny(within(t), id, r); KindOf(err) != "unavailable" || tries.Load() != 1 {
+		t.Errorf("got %v after %d tries, want unavailable after 1", err, tries.Load())
+	}
+}
+
 func TestPendingWaitsForARequest(t *testing.T) {
 	s := newServer(t)
 	p, id := paired(t, s, ES256)

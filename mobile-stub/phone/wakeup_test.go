@@ -71,6 +71,18 @@ func TestWakeupsAreReadAndBrokenOnesPassedOver(t *testing.T) {
 	}
 }
 
+func TestAStreamOutlivesTheClientsTimeLimit(t *testing.T) {
+	bodies := make(chan []byte, 1)
+	gateway, _ := fakeGateway(t, bodies)
+	p, id, _ := wokenPhone(t, newServer(t), gateway)
+	hurried := New(Options{HTTP: &http.Client{Timeout: 1}}) // a nanosecond: nothing else would succeed
+	hurried.accounts = p.accounts
+	bodies <- nil
+	if err := hurried.Wakeups(within(t), id, func(string) {}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestWatchingShowsEachRequestOnce(t *testing.T) {
 	for name, gatewayed := range map[string]bool{"woken": true, "asking": false} {
 		t.Run(name, func(t *testing.T) {

@@ -122,7 +122,7 @@ func (s *Subscription) decrypt(body []byte) ([]byte, error) {
 	}
 	salt, point, sealed := body[:saltBytes], body[headerBytes:headerBytes+pointBytes], body[headerBytes+pointBytes:]
 	// RFC 8291 section 4: one record, so it must fit in the record size.
-	if size := binary.BigEndian.Uint32(body[saltBytes:]); size < 18 || uint64(len(sealed)) > uint64(size) {
+	if size := binary.BigEndian.Uint32(body[saltBytes:]); uint64(len(sealed)) > uint64(size) {
 		return nil, fmt.Errorf("%w: its record size is wrong", ErrWakeup)
 	}
 	key, nonce, err := s.keys(salt, point)

@@ -118,7 +118,7 @@ func TestWakeupsForOthersAndDamagedOnesAreRefused(t *testing.T) {
 		"empty":                          nil,
 		"a header alone":                 good[:headerBytes+pointBytes],
 		"cut short":                      good[:len(good)-1],
-		"longer than services carry":     append(slices.Clone(good), make([]byte, maxWakeup)...),
+		"longer than services carry":     seal(t, ours, text, 9000, "\x02"+strings.Repeat("\x00", maxWakeup)),
 		"salt changed":                   spoil(0),
 		"key length changed":             spoil(headerBytes - 1),
 		"sender's key off the curve":     spoil(headerBytes + 40),
