@@ -160,7 +160,7 @@ func (g *Gateway) checkVAPID(token, key string) error {
 	case expires.Sub(now) > longestVAPID:
 		return errors.New("exp is more than 24 hours ahead")
 	case err != nil || c.Subject != "" && subject.Scheme != "mailto" && subject.Scheme != "https":
-		return errors.New("sub is neither mailto: nor https:")
+		return errors.New("sub is neither a mailto nor an https URL")
 	case strings.HasPrefix(c.Subject, "mailto:mailto:"):
 		return errors.New("sub says mailto: twice")
 	}
