@@ -85,7 +85,7 @@ func (rs *rules) obey(w http.ResponseWriter, r *http.Request, refuse func(status
 		return false
 	}
 	if rule.Delay > 0 && !pause(r, rule.Delay) {
-		return true
+		panic(http.ErrAbortHandler) // returning would answer 200
 	}
 	if rule.GoAway {
 		w.Header().Set("Connection", "close") // net/http sends GOAWAY on HTTP/2
@@ -93,6 +93,7 @@ func (rs *rules) obey(w http.ResponseWriter, r *http.Request, refuse func(status
 	switch {
 	case rule.Hang:
 		<-r.Context().Done()
+		panic(http.ErrAbortHandler)
 	case rule.Drop:
 		panic(http.ErrAbortHandler)
 	case rule.Status == 0:
