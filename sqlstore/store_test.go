@@ -130,6 +130,106 @@ func TestAnAlteredTrailIsFoundAndTheRowNamed(t *testing.T) {
 	}
 }
 
+func TestEveryFieldOfARowIsInItsHash(t *testing.T) {
+	row := link{number: 7, before: make([]byte, 32), event: enrolments.Event{At: time.UnixMicro(1), Kind: "a", Person: "b",
+		Application: "c", Phone: "d", Approval: "e", Detail: "f"}}
+	seen := map[string]string{string(row.hash()): "the row itself"}
+	for name, alter := range map[string]func(l *link){
+		"number":      func(l *link) { l.number++ },
+		"before":      func(l *link) { l.before = append(make([]byte, 31), 1) },
+		"at":          func(l *link) { l.event.At = time.UnixMicro(2) },
+		"kind":        func(l *link) { l.event.Kind = "x" },
+		"person":      func(l *link) { l.event.Person = "x" },
+		"application": func(l *link) { l.event.Application = "x" },
+		"phone":       func(l *link) { l.event.Phone = "x" },
+		"approval":    func(l *link) { l.event.Approval = "x" },
+		"detail":      func(l *link) { l.event.Detail = "x" },
+		// The same bytes, cut elsewhere.
+		"shifted": func(l *link) { l.event.Approval, l.event.Detail = "ef", "" },
+	} {
+		altered := row
+		alter(&altered)
+		hash := string(altered.hash())
+		if other, ok := seen[hash]; ok {
+			t.Errorf("%s has the hash of %s", name, other)
+		}
+		seen[hash] = name
+	}
+}
+
+func TestARowForgedWithItsHashIsFoundAtTheNext(t *testing.T) {
+	s := open(t, sqliteURL(t))
+	record(t, s, 5)
+	var l link
+	must(t, s.read().each(t.Context(), `SELECT `+eventColumns+`, number, before FROM audit WHERE number = 3`, nil,
+		func(scan func(...any) error) (err error) {
+			l.event, err = scanEvent(scan, &l.number, &l.before)
+			return err
+		}))
+	l.event.Detail = "forged"
+	for _, query := range []string{
+		`UPDATE audit SET detail = 'forged', hash = $1 WHERE number = 3`,
+		`UPDATE audit SET before = $1 WHERE number = 4`, // and so on, one after the other
+	} {
+		_, err := s.once(t.Context(), query, l.hash())
+		must(t, err)
+		if _, err := s.VerifyAudit(t.Context()); !errors.Is(err, ErrTampered) || !strings.Contains(err.Error(), "row 4") {
+			t.Errorf("got %v, want ErrTampered with row 4", err)
+		}
+	}
+}
+
+func TestANewPairingClearsAwayWhatOldOnesLeftAndNothingElse(t *testing.T) {
+	onBoth(t, func(t *testing.T, fresh func(*testing.T) string) {
+		s := open(t, fresh(t))
+		p, other := addPerson(t, s), addPerson(t, s)
+		kept, keptSecret := addPhone(t, s, p)
+		count := func(table string) (n int) {
+			must(t, s.read().one(t.Context(), `SELECT count(*) FROM `+table, nil, &n))
+			return n
+		}
+		// Two days ago: a pairing with a claimed phone and an authenticator,
+		// one that was confirmed in time, and one of somebody else.
+		then := time.Now().Add(-48 * time.Hour)
+		left := func(p enrolments.Person, confirm bool) {
+			token := enrolments.NewSecret()
+			g := enrolments.Pairing{ID: enrolments.NewID[enrolments.PairingID](), Person: p.ID, Ticket: token.Hash(),
+				State: enrolments.PairingOpen, CreatedAt: then, ExpiresAt: then.Add(time.Minute)}
+			must(t, s.AddPairing(t.Context(), g))
+			f := kept
+			f.ID = enrolments.NewID[enrolments.PhoneID]()
+			_, err := s.Claim(t.Context(), g.Ticket, f, "123456", then)
+			must(t, err)
+			a := enrolments.Authenticator{ID: enrolments.NewID[enrolments.AuthenticatorID](), Secret: []byte("secret"), CreatedAt: then}
+			must(t, s.BeginAuthenticator(t.Context(), g.ID, a, then))
+			if confirm {
+				_, err = s.Confirm(t.Context(), g.ID, true, then)
+				must(t, err)
+				must(t, s.BurnStep(t.Context(), a.ID, 1))
+			}
+		}
+		left(p, false)
+		left(p, true)
+		left(other, false)
+		addPhone(t, s, p) // opens a pairing today
+		for table, want := range map[string]int{
+			"pairings":       3, // today's two, somebody else's
+			"phones":         4, // today's two, the confirmed, somebody else's
+			"authenticators": 4,
+		} {
+			if got := count(table); got != want {
+				t.Errorf("%d %s, want %d", got, table, want)
+			}
+		}
+		if _, _, err := s.Phone(t.Context(), kept.ID); err != nil {
+			t.Errorf("today's phone: %v", err)
+		}
+		if _, err := s.Authenticator(t.Context(), keptSecret.ID); err != nil {
+			t.Errorf("today's authenticator: %v", err)
+		}
+	})
+}
+
 func TestATrailWrittenAnewWithoutTheKeyIsFound(t *testing.T) {
 	url := sqliteURL(t)
 	s := open(t, url)

@@ -114,6 +114,9 @@ var applications = []promise{
 		f.keysAre(t, a.ID, key("second"), key("first"))
 		ok(t, f.store.AddKey(t.Context(), a.ID, key("third"), a.CreatedAt))
 		f.keysAre(t, a.ID, key("third"), key("second"))
+		n, err := f.store.DropOldKeys(t.Context(), a.ID)
+		ok(t, err)
+		same(t, n, 1)
 	}},
 	{"keys added at once leave two", func(t *testing.T, f *fixture) {
 		a := f.application(t)

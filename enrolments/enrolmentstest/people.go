@@ -66,9 +66,13 @@ var people = []promise{
 		ok(t, f.store.IssueCodes(t.Context(), g.ID, recoverySet(), present()))
 		ok(t, f.store.BurnRecoveryCode(t.Context(), p.ID, recoverySet()[0], present()))
 		ok(t, f.store.PutPhoneSecret(t.Context(), authenticator(p, younger.ID)))
-		older := f.pairedAt(t, p, present().Add(-time.Hour))
+		phones := []enrolments.Phone{younger}
+		for hours := range time.Duration(6) {
+			older := f.pairedAt(t, p, present().Add(-(1+hours)*time.Hour))
+			phones = append([]enrolments.Phone{older}, phones...)
+		}
 
-		want := enrolments.Enrolment{Person: p, Phones: []enrolments.Phone{older, younger}, Authenticators: 2, RecoveryCodes: 9}
+		want := enrolments.Enrolment{Person: p, Phones: phones, Authenticators: 2, RecoveryCodes: 9}
 		byName, err := f.store.Enrolment(t.Context(), p.User)
 		ok(t, err)
 		same(t, byName, want)
