@@ -26,20 +26,23 @@ func BenchmarkCreate(b *testing.B) {
 		name string
 		set  func(*Store)
 	}{
-		{"plain", func(s *Store) { s.process = s.client.Process }},
+		{"plain", func(s *Store) {
+			s.process = func(ctx context.Context, _ string, c redis.Cmder) error { return s.client.Process(ctx, c) }
+		}},
 		{"auto", func(s *Store) {
 			auto, err := s.client.(*redis.Client).AutoPipeline()
 			if err != nil {
 				b.Fatal(err)
 			}
-			s.process = auto.Process
+			s.process = func(ctx context.Context, _ string, c redis.Cmder) error { return auto.Process(ctx, c) }
 		}},
+		{"gathered", func(s *Store) {}},
 		{"async", func(s *Store) {
 			auto, err := s.client.(*redis.Client).AsyncAutoPipeline()
 			if err != nil {
 				b.Fatal(err)
 			}
-			s.process = func(ctx context.Context, c redis.Cmder) error { return auto.Submit(ctx, c).WaitContext(ctx) }
+			s.process = func(ctx context.Context, _ string, c redis.Cmder) error { return auto.Submit(ctx, c).WaitContext(ctx) }
 		}},
 	} {
 		for _, callers := range []int{1, 16, 64, 256} {

@@ -36,7 +36,8 @@ func (w EvictionWarning) String() string {
 // Store implements approvals.Store on Redis. Make one with Open.
 type Store struct {
 	client   redis.UniversalClient
-	process  func(context.Context, redis.Cmder) error
+	lanes    *lanes
+	process  func(ctx context.Context, key string, cmd redis.Cmder) error
 	hub      *hub
 	warnings []EvictionWarning
 }
@@ -70,9 +71,9 @@ func (s *Store) start(ctx context.Context, t target, c Config) (err error) {
 	for _, w := range s.warnings {
 		c.Log.Warn(w.String())
 	}
-	if s.process, err = batched(s.client); err != nil {
-		return err
-	}
+	// Twice: it may wait for a connection and then for a reply.
+	s.lanes = newLanes(s.client, 2*c.Timeout)
+	s.process = s.lanes.send
 	s.hub = newHub(s, c, t.kind == cluster)
 	return nil
 }
@@ -91,6 +92,7 @@ func (s *Store) Ping(ctx context.Context) error {
 // Close ends all watches, which hear nothing more, and all connections.
 func (s *Store) Close() error {
 	s.hub.close()
+	s.lanes.wait()
 	if err := s.client.Close(); err != nil {
 		return fmt.Errorf("redisstore: close: %w", err)
 	}
@@ -177,25 +179,3 @@ func judge(server, info string, k kind) ([]EvictionWarning, error) {
 	}
 	return nil, nil
 }
-
-// batched sends what callers ask at the same time in one go, over one
-// connection and server, and lets each stop waiting when its context ends.
-func batched(client redis.UniversalClient) (func(context.Context, redis.Cmder) error, error) {
-	pipeliner, ok := client.(interface {
-		AutoPipelineWithOptions(*redis.AutoPipelineOptions) (*redis.AutoPipeliner, error)
-	})
-	if !ok {
-		return client.Process, nil
-	}
-	options := redis.DefaultBlockingAutoPipelineOptions()
-	options.MaxQueuedCommands = maxQueued
-	auto, err := pipeliner.AutoPipelineWithOptions(options)
-	if err != nil {
-		return nil, err
-	}
-	return auto.Process, nil
-}
-
-// maxQueued bounds the steps that wait for Redis at once: about a second's
-// work; more would only wait to fail.
-const maxQueued = 20_000

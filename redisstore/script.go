@@ -114,7 +114,7 @@ func (s *Store) eval(ctx context.Context, verb, which string, keys []string, arg
 		all = append(all, key)
 	}
 	cmd := once{redis.NewCmd(ctx, append(all, args...)...)}
-	if err := s.process(ctx, cmd); err != nil {
+	if err := s.process(ctx, keys[0], cmd); err != nil {
 		return nil, err
 	}
 	return cmd.StringSlice()
