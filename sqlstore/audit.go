@@ -8,15 +8,19 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"countersign/enrolments"
 )
 
-// Bounds of the trail: callers waiting, callers a transaction, events a call,
-// bytes of one text, events an answer.
+// Bounds of the trail: callers waiting, callers a transaction, its time; events
+// a call, bytes of one text, events an answer.
 const (
 	trailQueue = 1024
 	trailBatch = 256
+	// trailPatience is how long one append may take, a database that does not
+	// answer included.
+	trailPatience = 15 * time.Second
 
 	maxEvents    = 64
 	maxEventText = 2 << 10
@@ -97,7 +101,11 @@ func (s *Store) append(calls [][]enrolments.Event) []error {
 	for _, call := range calls {
 		events = append(events, call...)
 	}
-	err := s.write(context.Background(), func(ctx context.Context, db session) error {
+	// No caller's context, since all are in it; a bound of its own, since all
+	// wait for it.
+	ctx, cancel := context.WithTimeout(context.Background(), trailPatience)
+	defer cancel()
+	err := s.write(ctx, func(ctx context.Context, db session) error {
 		return s.chain(ctx, db, events)
 	})
 	return fail(errs, err)

@@ -17,7 +17,7 @@ import (
 // crashURL tells a child of this test which database to write to.
 const crashURL = "COUNTERSIGN_TEST_CRASH_URL"
 
-// TestMain turns the program into the child of TestWhatWasAnsweredSurvivesSIGKILL.
+// TestMain turns the program into the child of whatWasAnsweredSurvivesSIGKILL.
 func TestMain(m *testing.M) {
 	if url := os.Getenv(crashURL); url != "" {
 		fmt.Println(writeForEver(url))
@@ -49,39 +49,37 @@ func writeForEver(url string) error {
 	}
 }
 
-func TestWhatWasAnsweredSurvivesSIGKILL(t *testing.T) {
-	onBoth(t, func(t *testing.T, fresh func(*testing.T) string) {
-		url := fresh(t)
-		program, err := os.Executable()
-		must(t, err)
-		cmd := exec.CommandContext(t.Context(), program)
-		cmd.Env = append(os.Environ(), crashURL+"="+url)
-		out, err := cmd.StdoutPipe()
-		must(t, err)
-		must(t, cmd.Start())
-		var said []string
-		lines := bufio.NewScanner(out)
-		for lines.Scan() {
-			if !strings.HasPrefix(lines.Text(), "approval ") {
-				t.Fatalf("the child said: %s", lines.Text())
-			}
-			said = append(said, lines.Text())
-			if len(said) == 50 {
-				must(t, cmd.Process.Kill()) // SIGKILL, in the middle of the next one
-			}
+func whatWasAnsweredSurvivesSIGKILL(t *testing.T, fresh func(*testing.T) string) {
+	url := fresh(t)
+	program, err := os.Executable()
+	must(t, err)
+	cmd := exec.CommandContext(t.Context(), program)
+	cmd.Env = append(os.Environ(), crashURL+"="+url)
+	out, err := cmd.StdoutPipe()
+	must(t, err)
+	must(t, cmd.Start())
+	var said []string
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if !strings.HasPrefix(lines.Text(), "approval ") {
+			t.Fatalf("the child said: %s", lines.Text())
 		}
-		cmd.Wait()
-		if len(said) < 50 {
-			t.Fatalf("the child ended after %d", len(said))
+		said = append(said, lines.Text())
+		if len(said) == 50 {
+			must(t, cmd.Process.Kill()) // SIGKILL, in the middle of the next one
 		}
-		s := open(t, url)
-		for _, id := range said {
-			if err := s.SpendApproval(t.Context(), id, time.Now()); err != enrolments.ErrExists {
-				t.Errorf("%s: got %v, want ErrExists", id, err)
-			}
+	}
+	cmd.Wait()
+	if len(said) < 50 {
+		t.Fatalf("the child ended after %d", len(said))
+	}
+	s := open(t, url)
+	for _, id := range said {
+		if err := s.SpendApproval(t.Context(), id, time.Now()); err != enrolments.ErrExists {
+			t.Errorf("%s: got %v, want ErrExists", id, err)
 		}
-		if n, err := s.VerifyAudit(t.Context()); n < int64(len(said)) || err != nil {
-			t.Errorf("%d rows, %v; want at least %d", n, err, len(said))
-		}
-	})
+	}
+	if n, err := s.VerifyAudit(t.Context()); n < int64(len(said)) || err != nil {
+		t.Errorf("%d rows, %v; want at least %d", n, err, len(said))
+	}
 }

@@ -62,9 +62,11 @@ func preparePool(ctx context.Context, pool *sql.DB) error {
 
 func (p *postgresPool) reader() session { return session{on: p.pool, asks: true} }
 
+// write names its isolation, whatever the database's default is: a conditional
+// UPDATE that has waited for another caller must see what that one did.
 func (p *postgresPool) write(ctx context.Context, fn work) error {
 	for try := 0; ; try++ {
-		err := p.attempt(ctx, nil, fn)
+		err := p.attempt(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted}, fn)
 		if try == maxRetries || !undone(err) {
 			return err
 		}
