@@ -93,20 +93,21 @@ func (c answerClaims) wellFormed() bool {
 	return c.Number != nil && len(*c.Number) >= 1 && len(*c.Number) <= 6 && strings.Trim(*c.Number, "0123456789") == ""
 }
 
-// answered notes what an answer did.
+// answered notes what an answer did. A report counts also where it came too
+// late: whoever floods a person with sign-ins replaces each by the next.
 func (s *Service) answered(ctx context.Context, phone enrolments.KnownPhone, a Answer, settled Approval, err error) {
+	ctx, done := after(ctx)
+	defer done()
 	if errors.Is(err, ErrNumberWrong) {
 		s.audit(ctx, settled, enrolments.EventNumberWrong, phone.ID, "")
 	}
-	final := err == nil || (errors.Is(err, ErrNumberWrong) && settled.Final())
-	if !final {
-		return
+	if err == nil || (errors.Is(err, ErrNumberWrong) && settled.Final()) {
+		s.auditSettled(ctx, settled)
+		if err := s.config.People.UsedPhone(ctx, phone.ID); err != nil {
+			s.config.Log.Warn("use of a phone could not be noted", "phone", string(phone.ID), "error", err)
+		}
 	}
-	s.auditSettled(ctx, settled)
-	if err := s.config.People.UsedPhone(ctx, phone.ID); err != nil {
-		s.config.Log.Warn("use of a phone could not be noted", "phone", string(phone.ID), "error", err)
-	}
-	if settled.Reason == Reported {
+	if a.Decision == Report && (err == nil || errors.Is(err, ErrSettled)) {
 		s.reported(ctx, phone, settled)
 	}
 }

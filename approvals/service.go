@@ -99,9 +99,20 @@ func (s *Service) begin(f func(ctx context.Context)) {
 
 func (s *Service) now() time.Time { return s.config.Now().UTC() }
 
+// afterLimit bounds what follows from an act that has happened.
+const afterLimit = 5 * time.Second
+
+// after is a context for what follows from an act that has happened: it is
+// done also where whoever acted has hung up.
+func after(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), afterLimit)
+}
+
 // audit appends to the trail. What has happened has happened: a trail that
 // cannot be written is an alarm, never a second outcome.
 func (s *Service) audit(ctx context.Context, a Approval, kind enrolments.EventKind, phone enrolments.PhoneID, detail string) {
+	ctx, done := after(ctx)
+	defer done()
 	err := s.config.Record.Record(ctx, enrolments.Event{
 		At: s.now(), Kind: kind, Person: a.Person, Application: a.Application,
 		Phone: phone, Approval: string(a.ID), Detail: detail,

@@ -41,8 +41,12 @@ func (s *Service) fanOut(ctx context.Context, a Approval, phones []enrolments.Ph
 	})
 }
 
-// sent notes what became of one wake-up.
+// sent notes what became of one wake-up; of one that Close has ended, nothing
+// is known.
 func (s *Service) sent(ctx context.Context, a Approval, phone enrolments.Phone, target push.Target, err error) {
+	if ctx.Err() != nil {
+		return
+	}
 	sent := Accepted
 	if err != nil {
 		sent = Failed
@@ -67,6 +71,10 @@ func (s *Service) Resend(ctx context.Context, app enrolments.Application, id ID)
 	e, err := s.config.Record.EnrolmentOf(ctx, a.Person)
 	if err != nil {
 		return a, err
+	}
+	if e.PushLocked {
+		// Reported since, perhaps in the sign-in to another application.
+		return a, ErrHeld
 	}
 	s.audit(ctx, a, enrolments.EventPushResent, "", "")
 	s.wake(a, stillAsked(a, e.Phones))

@@ -1,0 +1,189 @@
+package approvals_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"countersign/approvals"
+	"countersign/enrolments"
+	"countersign/push"
+)
+
+// sent is what is known of each phone's wake-up.
+func sent(a approvals.Approval) map[string]approvals.Sent {
+	out := map[string]approvals.Sent{}
+	for _, p := range a.Phones {
+		out[p.Name] = p.Sent
+	}
+	return out
+}
+
+func TestWhatBecameOfEachPushIsNoted(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		for _, name := range []string{"well", "down", "gone"} {
+			s.phone("ana@example.com", name)
+		}
+		s.phone("ana@example.com", "nowhere")
+		s.change("ana@example.com", func(e *enrolments.Enrolment) { e.Phones[3].Push = nil })
+		s.bells.outcome = func(target push.Target) error {
+			return map[string]error{
+				"down": fmt.Errorf("%w: no answer", push.ErrUnavailable),
+				"gone": fmt.Errorf("%w: unregistered", push.ErrGone),
+			}[target.Token]
+		}
+		out := s.asks("ana@example.com")
+		synctest.Wait()
+		if diff := cmp.Diff([]string{"well", "down", "gone"}, s.bells.rings()[0].tokens); diff != "" {
+			t.Errorf("woken (-want +got):\n%s", diff)
+		}
+		want := map[string]approvals.Sent{
+			"well": approvals.Accepted, "down": approvals.Failed, "gone": approvals.Failed, "nowhere": approvals.Asking,
+		}
+		a := s.stands(out.ID)
+		if diff := cmp.Diff(want, sent(a)); diff != "" {
+			t.Errorf("noted (-want +got):\n%s", diff)
+		}
+		if a.State != approvals.Pending {
+			t.Errorf("a push that failed made it %s", a.State)
+		}
+		if len(s.town.gone) != 1 || s.town.gone[0].Token != "gone" {
+			t.Errorf("forgotten: %v", s.town.gone)
+		}
+		failed := 0
+		for _, e := range s.town.events {
+			if e.Kind == enrolments.EventPushFailed {
+				failed++
+				if e.Approval != string(out.ID) || e.Person != out.Person || e.Phone == "" {
+					t.Errorf("noted as %+v", e)
+				}
+			}
+		}
+		if failed != 2 {
+			t.Errorf("%d failures are in the trail", failed)
+		}
+	})
+}
+
+func TestADeliveryServiceThatHangsHoldsNobodyUp(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.bells.stuck = true
+		h := s.phone("ana@example.com", "phone")
+		before := time.Now()
+		out := s.asks("ana@example.com")
+		if time.Since(before) != 0 {
+			t.Errorf("the request took %v", time.Since(before))
+		}
+		_, err := s.answers(h, out.Approval, approvals.Approve, nil)
+		noError(t, err)
+		synctest.Wait()
+		if len(s.bells.rings()) != 1 {
+			t.Fatal("the phone was not woken")
+		}
+		s.Close() // a bubble whose Close never returns is a failure
+		if time.Since(before) != 0 {
+			t.Errorf("Close took %v", time.Since(before))
+		}
+		for _, e := range s.town.events {
+			if e.Kind == enrolments.EventPushFailed {
+				t.Errorf("a push that Close ended is noted as %+v", e)
+			}
+		}
+	})
+}
+
+func TestNobodyIsWokenAfterClose(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.phone("ana@example.com", "phone")
+		s.Close()
+		s.Close()
+		s.asks("ana@example.com")
+		pass(10 * time.Minute)
+		if len(s.bells.rings()) != 0 {
+			t.Errorf("woken: %v", s.bells.rings())
+		}
+		if s.times("approval.settled expired") != 0 {
+			t.Errorf("the trail: %q", s.trail())
+		}
+	})
+}
+
+func TestThePhonesAreAskedAgainTwiceAtMost(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.phone("ana@example.com", "asked")
+		out := s.asks("ana@example.com")
+		s.phone("ana@example.com", "paired meanwhile")
+		pass(10 * time.Second)
+		for left := range 2 {
+			a, err := s.Resend(t.Context(), s.app, out.ID)
+			noError(t, err)
+			if a.Resends != 1-left {
+				t.Errorf("%d left", a.Resends)
+			}
+		}
+		_, err := s.Resend(t.Context(), s.app, out.ID)
+		wantError(t, err, approvals.ErrHeld)
+		synctest.Wait()
+		rings := s.bells.rings()
+		if len(rings) != 3 {
+			t.Fatalf("woken %d times", len(rings))
+		}
+		for _, r := range rings {
+			if !cmp.Equal(r.tokens, []string{"asked"}) || !r.message.ExpiresAt.Equal(out.Expires) {
+				t.Errorf("woken: %+v", r)
+			}
+		}
+		if s.times("push.resent") != 2 {
+			t.Errorf("the trail: %q", s.trail())
+		}
+		s.settleBy("123456", out)
+		_, err = s.Resend(t.Context(), s.app, out.ID)
+		wantError(t, err, approvals.ErrSettled)
+	})
+}
+
+// settleBy settles out by a good code.
+func (s *scene) settleBy(code string, out approvals.Requested) {
+	s.t.Helper()
+	s.town.codes[code] = nil
+	_, err := s.Code(s.t.Context(), out.ID, code)
+	noError(s.t, err)
+}
+
+// A report of one sign-in holds back the pushes of every other.
+func TestAPersonWhosePushesAreLockedIsNotAskedAgain(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.phone("ana@example.com", "phone")
+		out := s.asks("ana@example.com")
+		synctest.Wait()
+		s.change("ana@example.com", func(e *enrolments.Enrolment) { e.PushLocked = true })
+		_, err := s.Resend(t.Context(), s.app, out.ID)
+		wantError(t, err, approvals.ErrHeld)
+		synctest.Wait()
+		if n := len(s.bells.rings()); n != 1 {
+			t.Errorf("woken %d times", n)
+		}
+		if s.times("push.resent") != 0 {
+			t.Errorf("the trail: %q", s.trail())
+		}
+	})
+}
+
+func TestWhereTheTownIsLostNobodyIsAskedAgain(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.phone("ana@example.com", "phone")
+		out := s.asks("ana@example.com")
+		synctest.Wait()
+		s.town.lost = errors.New("the database is lost")
+		_, err := s.Resend(t.Context(), s.app, out.ID)
+		wantError(t, err, s.town.lost)
+		synctest.Wait()
+		if n := len(s.bells.rings()); n != 1 {
+			t.Errorf("woken %d times", n)
+		}
+	})
+}
