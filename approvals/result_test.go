@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,7 +23,14 @@ func brings(t *testing.T, a approvals.Approval, token enrolments.Secret) enrolme
 	if got := u.Query().Get("approval_id"); got != string(a.ID) {
 		t.Errorf("the browser brings back the approval %q, want %q", got, a.ID)
 	}
-	return enrolments.SecretOf(u.Query().Get("result_code"))
+	return codeOf(a, token)
+}
+
+// codeOf is the result code in the address that the browser goes to.
+func codeOf(a approvals.Approval, token enrolments.Secret) enrolments.Secret {
+	_, query, _ := strings.Cut(approvals.ReturnTo(a, token), "?")
+	q, _ := url.ParseQuery(query) // what cannot be read has no code
+	return enrolments.SecretOf(q.Get("result_code"))
 }
 
 // approved has ana approve a sign-in.

@@ -1,0 +1,230 @@
+package approvals_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"countersign/approvals"
+	"countersign/enrolments"
+)
+
+// attempt is a sign-in and what a test knows to have been done for it.
+type attempt struct {
+	approvals.Requested
+	asked map[*handset]bool
+	// agreed is by what the person has agreed to it; empty for not at all.
+	agreed   approvals.Method
+	settled  *approvals.Approval
+	redeemed bool
+}
+
+// days is a run of sign-ins of two people, in any order of anything.
+type days struct {
+	*scene
+	clock    *tick
+	phones   map[string][]*handset
+	attempts []*attempt
+}
+
+// tick is a clock that the run turns.
+type tick struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *tick) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *tick) turn(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// Whatever is called in whatever order: nothing is approved but by the right
+// number, signed by a phone that was asked, or by a good code, before the
+// deadline; what is settled stays as it is; and a result is given out once, for
+// what was approved.
+func TestNothingIsApprovedThatThePersonDidNotAgreeTo(t *testing.T) {
+	approved := map[approvals.Method]int{}
+	rapid.Check(t, func(rt *rapid.T) {
+		clock := &tick{at: time.Unix(1_800_000_000, 0)}
+		d := &days{scene: newScene(t, clock.now), clock: clock, phones: map[string][]*handset{}}
+		defer d.store.Close()
+		defer d.Close()
+		d.app.Policy.PushLimit = 30
+		for _, user := range users {
+			d.phones[user] = []*handset{d.phone(user, "first"), d.phone(user, "second")}
+		}
+		rt.Repeat(map[string]func(*rapid.T){
+			"":         d.check,
+			"request":  d.request,
+			"answer":   d.answer,
+			"code":     d.code,
+			"resend":   d.resend,
+			"withdraw": d.withdraw,
+			"redeem":   d.redeem,
+			"pair":     d.pair,
+			"wait":     d.wait,
+		})
+		for _, a := range d.attempts {
+			if a.agreed != "" {
+				approved[a.agreed]++
+			}
+		}
+	})
+	// Else the property would hold for nothing.
+	for _, m := range []approvals.Method{approvals.ByPush, approvals.ByTOTP, approvals.ByRecoveryCode} {
+		if approved[m] == 0 {
+			t.Errorf("no run approved anything by %s", m)
+		}
+	}
+}
+
+var users = []string{"ana@example.com", "bob@example.com"}
+
+func (d *days) any(t *rapid.T) *attempt {
+	if len(d.attempts) == 0 {
+		t.Skip("nothing was asked yet")
+	}
+	// Mostly the newest, which is the one that may be pending.
+	back := min(rapid.SampledFrom([]int{0, 0, 0, 1, 1, 2, 5}).Draw(t, "back"), len(d.attempts)-1)
+	return d.attempts[len(d.attempts)-1-back]
+}
+
+func (d *days) request(t *rapid.T) {
+	user := rapid.SampledFrom(users).Draw(t, "user")
+	r := request(user)
+	out, err := d.Request(context.Background(), d.app, r)
+	if err != nil {
+		t.Fatalf("request: %v", err)
+	}
+	a := &attempt{Requested: out, asked: map[*handset]bool{}}
+	for _, h := range d.phones[user] {
+		a.asked[h] = out.Next == approvals.Wait
+	}
+	d.attempts = append(d.attempts, a)
+}
+
+// answer sends an answer that is good but for what is drawn.
+func (d *days) answer(t *rapid.T) {
+	a, other := d.any(t), d.any(t)
+	user := rapid.SampledFrom([]string{a.User, a.User, a.User, users[0], users[1]}).Draw(t, "user")
+	h := rapid.SampledFrom(d.phones[user]).Draw(t, "phone")
+	signer := rapid.SampledFrom([]*handset{h, h, h, d.phones[users[0]][0], d.phones[users[1]][0]}).Draw(t, "key")
+	decision := rapid.SampledFrom([]approvals.Decision{approvals.Approve, approvals.Approve, approvals.Approve, approvals.Deny, approvals.Report}).Draw(t, "decision")
+	typed := rapid.SampledFrom([]string{a.Number, a.Number, wrongNumber(a.Approval), other.Number, ""}).Draw(t, "number")
+	about := rapid.SampledFrom([]*attempt{a, a, a, other}).Draw(t, "about")
+	nonce := rapid.SampledFrom([]*attempt{about, about, about, other}).Draw(t, "nonce")
+	shown := rapid.SampledFrom([]*attempt{about, about, about, other}).Draw(t, "shown")
+
+	token := (&handset{h.Phone, signer.private}).answer(about.Approval, decision, d.now(), func(_, claims map[string]any) {
+		claims["nonce"], claims["dsp"] = nonce.Nonce, shown.DisplayHash()
+		if decision == approvals.Approve {
+			claims["number"] = typed
+		}
+	})
+	good := a.asked[h] && signer == h && about == a && nonce.ID == a.ID && shown.Display == a.Display &&
+		decision == approvals.Approve && typed == a.Number
+	if good && d.open(a) {
+		a.agreed = approvals.ByPush
+	}
+	got, err := d.Answer(context.Background(), h.known(), a.ID, token)
+	if good && a.agreed == approvals.ByPush && a.settled == nil && (err != nil || got.State != approvals.Approved) {
+		t.Fatalf("a good answer: %s, %v", got.State, err)
+	}
+}
+
+// open reports whether a can still be agreed to.
+func (d *days) open(a *attempt) bool {
+	return a.settled == nil && d.stands(a.ID).State == approvals.Pending
+}
+
+func (d *days) code(t *rapid.T) {
+	a := d.any(t)
+	typed := rapid.SampledFrom([]string{"123456", "recovery", "000000", "used", ""}).Draw(t, "typed")
+	d.town.codes = map[string]error{"123456": nil, "recovery": nil, "used": enrolments.ErrCodeUsed}
+	if d.open(a) && a.agreed == "" && d.stands(a.ID).CodeTries > 0 {
+		a.agreed = map[string]approvals.Method{"123456": approvals.ByTOTP, "recovery": approvals.ByRecoveryCode}[typed]
+	}
+	if got, err := d.Code(context.Background(), a.ID, typed); err == nil && got.State != approvals.Approved {
+		t.Fatalf("a code that was taken left it %s", got.State)
+	}
+}
+
+func (d *days) resend(t *rapid.T) { _, _ = d.Resend(context.Background(), d.app, d.any(t).ID) }
+
+func (d *days) withdraw(t *rapid.T) {
+	if a := d.any(t); rapid.Bool().Draw(t, "by the browser") {
+		_, _ = d.Cancel(context.Background(), a.ID)
+	} else {
+		_, _ = d.Withdraw(context.Background(), d.app.ID, a.ID)
+	}
+}
+
+func (d *days) redeem(t *rapid.T) {
+	a, other := d.any(t), d.any(t)
+	view := a.Approval
+	view.State = approvals.Approved // as a browser may claim
+	holder := rapid.SampledFrom([]*attempt{a, a, other}).Draw(t, "browser")
+	code := codeOf(view, holder.Token)
+	_, result, err := d.Redeem(context.Background(), d.app.ID, a.ID, code)
+	if err != nil {
+		if result != "" {
+			t.Fatalf("a result came with %v", err)
+		}
+		return
+	}
+	if a.agreed == "" || a.redeemed || holder.ID != a.ID {
+		t.Fatalf("a result of what is %q, redeemed %v", a.agreed, a.redeemed)
+	}
+	a.redeemed = true
+}
+
+// pair adds a phone: it was asked for nothing that was there before.
+func (d *days) pair(t *rapid.T) {
+	user := rapid.SampledFrom(users).Draw(t, "user")
+	if len(d.phones[user]) < enrolments.MaxPhones {
+		d.phones[user] = append(d.phones[user], d.phone(user, "another"))
+	}
+}
+
+func (d *days) wait(t *rapid.T) {
+	d.clock.turn(time.Duration(rapid.SampledFrom([]int{1, 10, 29, 61, 120}).Draw(t, "seconds")) * time.Second)
+}
+
+func (d *days) check(t *rapid.T) {
+	for _, a := range d.attempts {
+		stands, err := d.store.Read(context.Background(), a.ID)
+		if errors.Is(err, approvals.ErrNotFound) {
+			continue // long ago
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if stands.State == approvals.Approved && (a.agreed == "" || stands.Method != a.agreed) {
+			t.Fatalf("it is approved by %s; agreed by %q", stands.Method, a.agreed)
+		}
+		if !stands.Final() {
+			continue
+		}
+		stands.AsOf, stands.Redeemed = time.Time{}, false
+		if a.settled == nil {
+			a.settled = &stands
+		}
+		// What was noted late is noted with a version of its own, no more.
+		stands.Version = a.settled.Version
+		if diff := cmp.Diff(*a.settled, stands); diff != "" {
+			t.Fatalf("what was settled has changed (-before +after):\n%s", diff)
+		}
+	}
+}
