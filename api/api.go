@@ -14,13 +14,14 @@ import (
 
 	"countersign/approvals"
 	"countersign/enrolments"
+	"countersign/push"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gorilla/websocket"
 )
 
-// Config is what an API is made of. Limits, TrustedProxies, Ready and Now may
-// be left out.
+// Config is what an API is made of. Push, Limits, TrustedProxies, Ready and
+// Now may be left out.
 type Config struct {
 	Approvals  *approvals.Service
 	Enrolments *enrolments.Service
@@ -29,6 +30,10 @@ type Config struct {
 	PublicURL string
 	// ServerName is what a phone calls this server.
 	ServerName string
+	// Push names the services that this server can send through, WebPushKey the
+	// VAPID public key (base64url) where WebPush is one of them.
+	Push       []push.Service
+	WebPushKey string
 	// KeySet is the JWK set that verifies result tokens.
 	KeySet []byte
 	// Ready returns an error while the server cannot do its work; nil is

@@ -20,6 +20,8 @@ type limit struct {
 
 	mu      sync.Mutex
 	buckets map[netip.Addr]bucket
+	// swept is when full buckets were last looked for.
+	swept time.Time
 }
 
 type bucket struct {
@@ -62,15 +64,18 @@ func (l *limit) refilled(b bucket, now time.Time) float64 {
 	return min(l.burst, b.left+max(0, now.Sub(b.at).Seconds())*l.perSec)
 }
 
-// makeRoom forgets full buckets, and if there are none, any one: a flood from
-// many addresses must not fill the memory.
+// makeRoom forgets full buckets, at most once a second, and if there are none,
+// any one: a flood from many addresses must fill neither memory nor time.
 func (l *limit) makeRoom(now time.Time) {
 	if len(l.buckets) < maxAddresses {
 		return
 	}
-	for from, b := range l.buckets {
-		if l.refilled(b, now) >= l.burst {
-			delete(l.buckets, from)
+	if now.Sub(l.swept) >= time.Second {
+		l.swept = now
+		for from, b := range l.buckets {
+			if l.refilled(b, now) >= l.burst {
+				delete(l.buckets, from)
+			}
 		}
 	}
 	for from := range l.buckets {

@@ -31,6 +31,9 @@ type operation struct {
 	// problems are the kinds that the route answers with, beyond those of its
 	// guard and of every route.
 	problems []string
+	// costs is true for a route that takes a token of the address whatever
+	// comes of it.
+	costs bool
 }
 
 // always are the problems that every route can answer with.
@@ -39,9 +42,8 @@ var always = []string{"invalid-request", "internal"}
 // guarded is a huma operation with the gate in front of it.
 type guarded struct {
 	// body is true when the route takes one.
-	body  bool
-	costs bool // a token of the address, whatever comes of it
-	know  func(*http.Request, []byte) (any, error)
+	body, costs bool
+	know        func(*http.Request, []byte) (any, error)
 }
 
 type callKey struct{}
@@ -96,7 +98,7 @@ func humaOperation[W, I any](a *API, op operation, g guard[W]) huma.Operation {
 		OperationID: op.id, Method: method, Path: path, Tags: []string{op.tag}, Summary: op.does,
 		DefaultStatus: op.status, Responses: a.problemResponses(kinds), MaxBodyBytes: maxBody,
 		Metadata: map[string]any{guardedKey: guarded{
-			body: body, costs: g.scheme == "",
+			body: body, costs: op.costs,
 			know: func(r *http.Request, raw []byte) (any, error) { return g.know(r, raw) },
 		}},
 	}

@@ -23,6 +23,10 @@ func (a *API) routes() error {
 	a.setUpRoutes()
 	a.phoneRoutes()
 	a.serverRoutes()
+	// huma describes its own errors too; ownProblems lets none of them out.
+	for _, theirs := range []string{"ErrorModel", "ErrorDetail"} {
+		delete(a.huma.OpenAPI().Components.Schemas.Map(), theirs)
+	}
 	if err := a.describe(); err != nil {
 		return fmt.Errorf("api: describe: %w", err)
 	}
@@ -105,7 +109,7 @@ func (a *API) setUpRoutes() {
 
 func (a *API) phoneRoutes() {
 	handle(a, operation{
-		route: "POST /v1/pair", id: "pair", tag: tagPhone, status: http.StatusCreated,
+		route: "POST /v1/pair", id: "pair", tag: tagPhone, status: http.StatusCreated, costs: true,
 		does:     "Spend a ticket with a new key",
 		problems: []string{"ticket-invalid", "pairing-proof-invalid", "key-refused", "push-target-refused", "too-many-requests"},
 	}, a.anyone(), a.pair)

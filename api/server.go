@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"countersign/push"
+
 	"github.com/danielgtaylor/huma/v2"
 )
 
@@ -29,7 +31,6 @@ func plain[W any](a *API, op operation, g guard[W], answers map[string]*huma.Sch
 	doc.Parameters = params
 	a.huma.OpenAPI().AddOperation(&doc)
 	rule := doc.Metadata[guardedKey].(guarded)
-	rule.costs = false
 	a.mux.HandleFunc(op.route, func(w http.ResponseWriter, r *http.Request) {
 		_, who, err := a.admit(w, r, rule)
 		if err == nil {
@@ -73,6 +74,8 @@ func pathParam(name string) *huma.Param {
 }
 
 func (a *API) serverRoutes() {
+	handle(a, operation{route: "GET /v1/server", id: "server", tag: tagServer, does: "What this server is called and how it can wake phones"},
+		a.anyone(), a.server)
 	anyJSON := map[string]*huma.Schema{"application/json": {Type: huma.TypeObject}}
 	text := map[string]*huma.Schema{"text/plain": {Type: huma.TypeString}}
 	plain(a, operation{route: "GET /.well-known/jwks.json", id: "keys", tag: tagServer, does: "The keys that verify result tokens (RFC 7517)"},
@@ -82,6 +85,37 @@ func (a *API) serverRoutes() {
 	plain(a, operation{
 		route: "GET /readyz", id: "ready", tag: tagServer, does: "The server can do its work", problems: []string{"unavailable"},
 	}, a.anyone(), text, nil, a.ready)
+}
+
+// serverCard is what a phone may know before it is paired.
+type serverCard struct {
+	Name string       `json:"name"`
+	Push pushServices `json:"push" doc:"the services that this server can send through"`
+}
+
+type pushServices struct {
+	WebPush *webPushService `json:"webpush,omitempty"`
+	FCM     *struct{}       `json:"fcm,omitempty"`
+	APNs    *struct{}       `json:"apns,omitempty"`
+}
+
+type webPushService struct {
+	PublicKey string `json:"public_key" doc:"VAPID key for subscribing, base64url"`
+}
+
+func (a *API) server(context.Context, anyone, *struct{}) (serverCard, error) {
+	v := serverCard{Name: a.config.ServerName}
+	for _, service := range a.config.Push {
+		switch service {
+		case push.WebPush:
+			v.Push.WebPush = &webPushService{a.config.WebPushKey}
+		case push.FCM:
+			v.Push.FCM = &struct{}{}
+		case push.APNs:
+			v.Push.APNs = &struct{}{}
+		}
+	}
+	return v, nil
 }
 
 // serve answers with the same bytes always.
