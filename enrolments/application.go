@@ -25,9 +25,6 @@ type Application struct {
 	CreatedAt  time.Time
 }
 
-// Keys of an application, as hashes; two at most, for rotation.
-const maxKeys = 2
-
 // maxReturnURLs bounds what one application may register.
 const maxReturnURLs = 16
 

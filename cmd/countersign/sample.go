@@ -20,6 +20,7 @@ type sampleCommand struct {
 	Listen         string `default:"127.0.0.1:8090" placeholder:"HOST:PORT" help:"Where to listen (${default})."`
 	PublicURL      string `default:"http://localhost:8090" placeholder:"URL" help:"Where browsers reach the application (${default})."`
 	CountersignURL string `default:"http://localhost:8080" placeholder:"URL" help:"Where the application reaches the server (${default})."`
+	Issuer         string `placeholder:"URL" help:"Where browsers reach the server, when that differs from --countersign-url."`
 	APIKeyFile     string `required:"" placeholder:"FILE" help:"File that holds the application's API key."`
 }
 
@@ -29,7 +30,7 @@ func (c *sampleCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return fmt.Errorf("--api-key-file: %w", err)
 	}
-	handler, err := northwind.New(northwind.Config{CountersignURL: c.CountersignURL, APIKey: key, PublicURL: c.PublicURL, People: demo.People()})
+	handler, err := northwind.New(northwind.Config{CountersignURL: c.CountersignURL, Issuer: c.Issuer, APIKey: key, PublicURL: c.PublicURL, People: demo.People()})
 	if err != nil {
 		return err
 	}

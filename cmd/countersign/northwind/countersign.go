@@ -17,6 +17,7 @@ import (
 // countersign is the server, as this application calls it.
 type countersign struct {
 	url    string
+	issuer string
 	key    string
 	id     string // the application's own, the audience of its result tokens
 	client *http.Client
@@ -28,13 +29,17 @@ func newCountersign(c Config) (*countersign, error) {
 	if err != nil || u.Host == "" {
 		return nil, errors.New("northwind: Countersign's URL is not an absolute URL")
 	}
+	issuer := strings.TrimSuffix(cmp.Or(c.Issuer, c.CountersignURL), "/")
+	if public, err := url.Parse(issuer); err != nil || public.Host == "" {
+		return nil, errors.New("northwind: the issuer is not an absolute URL")
+	}
 	rest, isKey := strings.CutPrefix(c.APIKey, "cs_")
 	id, _, hasSecret := strings.Cut(rest, "_")
 	if !isKey || !hasSecret || id == "" { // and no word of the key in the error
 		return nil, errors.New("northwind: the API key is not of the form cs_<application>_<secret>")
 	}
 	return &countersign{
-		url: strings.TrimSuffix(c.CountersignURL, "/"), key: c.APIKey, id: id,
+		url: strings.TrimSuffix(c.CountersignURL, "/"), issuer: issuer, key: c.APIKey, id: id,
 		client: cmp.Or(c.HTTPClient, &http.Client{Timeout: 10 * time.Second}),
 	}, nil
 }

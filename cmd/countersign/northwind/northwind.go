@@ -37,11 +37,14 @@ const ReturnPath = "/signed-in"
 // Config is what the application needs. All but HTTPClient and FrameAncestors
 // is required.
 type Config struct {
-	CountersignURL string            // the server, without a trailing slash
-	APIKey         string            // cs_<application>_<secret>
-	PublicURL      string            // where browsers reach this application
-	HTTPClient     *http.Client      // to the server; nil is one with a 10 s limit
-	People         map[string]string // names and their passwords
+	CountersignURL string // the server, without a trailing slash
+	// Issuer is the server's public URL, which browsers are sent to and result
+	// tokens name; empty is CountersignURL.
+	Issuer     string
+	APIKey     string            // cs_<application>_<secret>
+	PublicURL  string            // where browsers reach this application
+	HTTPClient *http.Client      // to the server; nil is one with a 10 s limit
+	People     map[string]string // names and their passwords
 	// FrameAncestors are origins that may show the application in a frame.
 	FrameAncestors []string
 }

@@ -407,3 +407,16 @@ func TestSettingsThatCannotWorkAreRefusedWithoutRepeatingTheKey(t *testing.T) {
 		})
 	}
 }
+
+func TestTheIssuerMayDifferFromWhereTheServerIsReached(t *testing.T) {
+	p := newProtocol(t)
+	for issuer, want := range map[string]string{"": p.URL, "https://cs.example.com/": "https://cs.example.com"} {
+		c, err := newCountersign(Config{CountersignURL: p.URL, Issuer: issuer, APIKey: "cs_shop_x"})
+		if err != nil || c.issuer != want || c.url != p.URL {
+			t.Errorf("issuer %q: got %q at %q, %v; want %q", issuer, c.issuer, c.url, err, want)
+		}
+	}
+	if _, err := newCountersign(Config{CountersignURL: p.URL, Issuer: "nowhere", APIKey: "cs_shop_x"}); err == nil {
+		t.Error("an issuer that is no URL was accepted")
+	}
+}

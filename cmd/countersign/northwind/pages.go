@@ -68,7 +68,7 @@ func (a *app) headers(next http.Handler) http.Handler {
 	if len(a.config.FrameAncestors) > 0 {
 		frames = strings.Join(a.config.FrameAncestors, " ")
 	}
-	server, _ := url.Parse(a.server.url) // parsed before, by newCountersign
+	server, _ := url.Parse(a.server.issuer) // parsed before, by newCountersign
 	policy := "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self' " +
 		server.Scheme + "://" + server.Host + "; frame-ancestors " + frames
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

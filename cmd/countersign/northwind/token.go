@@ -55,7 +55,7 @@ func (c *countersign) check(ctx context.Context, token string, now time.Time) (c
 	if err := decode(parts[1], &got); err != nil {
 		return claims{}, errToken
 	}
-	if got.Issuer != c.url || got.Audience != c.id ||
+	if got.Issuer != c.issuer || got.Audience != c.id ||
 		now.After(time.Unix(got.Expires, 0).Add(leeway)) || now.Before(time.Unix(got.Issued, 0).Add(-leeway)) {
 		return claims{}, errToken
 	}
