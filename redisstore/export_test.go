@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"fmt"
+	"testing"
 	"time"
 
 	"countersign/approvals"
@@ -38,4 +39,18 @@ func PutAhead(ctx context.Context, s *Store, person enrolments.PersonID, ids []a
 		}
 	}
 	return nil
+}
+
+// Mark is the instant before which time does not run back for an approval.
+func Mark(t *testing.T, s *Store, id approvals.ID) time.Time {
+	t.Helper()
+	line, err := s.client.HGet(t.Context(), approvalKey(id), "line").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mark int64
+	if _, err := fmt.Sscan(line, &mark); err != nil {
+		t.Fatal(err)
+	}
+	return time.UnixMicro(mark)
 }

@@ -26,7 +26,9 @@ const (
 	refreshEvery = 15 * time.Second
 	// perCommand bounds the channels of one SUBSCRIBE.
 	perCommand = 500
-	// slowestRetry bounds the wait between two attempts to reach Redis.
+	// firstRetry and slowestRetry bound the wait between two attempts to reach
+	// Redis.
+	firstRetry   = 20 * time.Millisecond
 	slowestRetry = 2 * time.Second
 )
 
@@ -46,7 +48,7 @@ type hub struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	all    sync.WaitGroup
-	heard  atomic.Int64 // when the connection last gave a sign of life
+	heard  atomic.Int64 // when the connection last gave a sign of life; 0 before
 
 	mu      sync.Mutex
 	watches int
@@ -194,19 +196,19 @@ func wake(c chan struct{}) {
 
 // listen keeps a connection, as long as the hub lives.
 func (h *hub) listen() {
-	wait := time.Duration(0)
+	wait := firstRetry
 	for h.ctx.Err() == nil {
-		began := time.Now()
+		h.heard.Store(0)
 		err := h.session()
 		if h.ctx.Err() != nil {
 			return
 		}
-		if time.Since(began) > slowestRetry {
-			wait = 0
+		if h.heard.Load() > 0 {
+			wait = firstRetry
 		}
 		h.log.Warn("redis announcements lost, connecting again", "error", err)
 		pause(h.ctx, wait)
-		wait = min(slowestRetry, 2*wait+50*time.Millisecond)
+		wait = min(slowestRetry, 2*wait)
 	}
 }
 
@@ -228,7 +230,6 @@ func (h *hub) session() error {
 	stop := context.AfterFunc(ctx, func() { ps.Close() })
 	defer stop()
 	defer ps.Close()
-	h.heard.Store(time.Now().UnixNano())
 	h.beginAgain()
 	var hand sync.WaitGroup
 	defer hand.Wait()
@@ -269,6 +270,7 @@ func (h *hub) beginAgain() {
 // tend subscribes, leaves and pings until the session ends or its connection
 // gives no sign of life.
 func (h *hub) tend(ctx context.Context, ps *redis.PubSub) error {
+	began := time.Now()
 	ping := time.NewTicker(pingEvery)
 	defer ping.Stop()
 	refresh := make(<-chan time.Time)
@@ -285,7 +287,7 @@ func (h *hub) tend(ctx context.Context, ps *redis.PubSub) error {
 		case <-h.dirtyNow:
 			err = h.subscribe(ctx, ps)
 		case <-ping.C:
-			if time.Since(time.Unix(0, h.heard.Load())) > silence {
+			if min(time.Since(began), time.Since(time.Unix(0, h.heard.Load()))) > silence {
 				err = errSilent
 			} else {
 				err = ps.Ping(ctx)

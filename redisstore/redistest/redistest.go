@@ -14,12 +14,15 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
 
 // ErrMissing is returned when there is no redis-server on this machine.
 var ErrMissing = errors.New("redistest: no redis-server in the path; install Debian's redis-server")
+
+var errEnded = errors.New("redistest: redis-server ended")
 
 // startTime bounds the start of a server.
 const startTime = 20 * time.Second
@@ -53,6 +56,9 @@ func Run(ctx context.Context, dir string, args ...string) (*Server, error) {
 		// Another program may have taken the port in between.
 		if last = s.start(ctx); last == nil {
 			return s, nil
+		}
+		if !errors.Is(last, errEnded) {
+			return nil, last
 		}
 	}
 	return nil, last
@@ -98,13 +104,14 @@ func (s *Server) ready(ctx context.Context) error {
 	for {
 		select {
 		case <-s.done:
-			return fmt.Errorf("redistest: redis-server ended: %s", s.out)
+			return fmt.Errorf("%w: %s", errEnded, s.out)
 		case <-ctx.Done():
 			s.Kill()
 			return fmt.Errorf("redistest: redis-server does not answer: %w", ctx.Err())
 		case <-tick.C:
 		}
-		if reply, err := s.Do("PING"); err == nil && reply == "PONG" {
+		// A server that wants a password is as ready as one that does not.
+		if reply, err := s.Do("PING"); reply == "PONG" || (err != nil && strings.Contains(err.Error(), "NOAUTH")) {
 			return nil
 		}
 	}
