@@ -24,6 +24,7 @@ const (
 
 	maxEvents    = 64
 	maxEventText = 2 << 10
+	maxEventData = 8 << 10
 	maxAnswer    = 1000
 )
 
@@ -53,7 +54,7 @@ func (l link) hash() []byte {
 	number(l.number)
 	field(l.before)
 	number(micros(e.At))
-	for _, text := range []string{string(e.Kind), string(e.Person), string(e.Application), string(e.Phone), e.Approval, e.Detail} {
+	for _, text := range []string{string(e.Kind), string(e.Person), string(e.Application), string(e.Phone), e.Approval, e.Detail, e.Data} {
 		field([]byte(text))
 	}
 	return h.Sum(nil)
@@ -91,7 +92,10 @@ func checkEvent(e enrolments.Event) error {
 			return err
 		}
 	}
-	return nil
+	if len(e.Data) > maxEventData {
+		return fmt.Errorf("%w: the data of an event is longer than %d bytes", enrolments.ErrInvalid, maxEventData)
+	}
+	return storable([]any{e.Data})
 }
 
 // append is what the trail's line does for all who wait.
@@ -125,7 +129,7 @@ func (s *Store) chain(ctx context.Context, db session, events []enrolments.Event
 		l := link{number, e, before}
 		hash := l.hash()
 		rows = append(rows, l.number, micros(e.At), string(e.Kind), string(e.Person), string(e.Application),
-			string(e.Phone), e.Approval, e.Detail, before, hash)
+			string(e.Phone), e.Approval, e.Detail, e.Data, before, hash)
 		before = hash
 	}
 	if err := insertAudit(ctx, db, rows); err != nil {
@@ -138,7 +142,7 @@ func (s *Store) chain(ctx context.Context, db session, events []enrolments.Event
 func headPlace(number int64) string { return placeOf("audit_head", "seal", fmt.Sprint(number)) }
 
 // auditWidth is how many columns a row of the trail has.
-const auditWidth = 10
+const auditWidth = 11
 
 // insertAudit writes rows, many a statement. The sizes are few, so that the
 // statements stay prepared.
@@ -155,7 +159,7 @@ func insertAudit(ctx context.Context, db session, rows []any) error {
 
 func insertAuditRows(size int) string {
 	var b strings.Builder
-	b.WriteString(`INSERT INTO audit (number, at, kind, person, application, phone, approval, detail, before, hash) VALUES `)
+	b.WriteString(`INSERT INTO audit (number, at, kind, person, application, phone, approval, detail, data, before, hash) VALUES `)
 	for i := range size * auditWidth {
 		switch {
 		case i == 0:
@@ -171,11 +175,11 @@ func insertAuditRows(size int) string {
 	return b.String()
 }
 
-const eventColumns = `at, kind, person, application, phone, approval, detail`
+const eventColumns = `at, kind, person, application, phone, approval, detail, data`
 
 func scanEvent(scan func(...any) error, more ...any) (e enrolments.Event, err error) {
 	var at int64
-	err = scan(append([]any{&at, &e.Kind, &e.Person, &e.Application, &e.Phone, &e.Approval, &e.Detail}, more...)...)
+	err = scan(append([]any{&at, &e.Kind, &e.Person, &e.Application, &e.Phone, &e.Approval, &e.Detail, &e.Data}, more...)...)
 	e.At = instant(at)
 	return e, err
 }
@@ -185,14 +189,14 @@ func (s *Store) Events(ctx context.Context, f enrolments.EventFilter) ([]enrolme
 	if f.Limit < 1 || f.Limit > maxAnswer {
 		return nil, fmt.Errorf("%w: a limit of %d events; it takes 1 to %d", enrolments.ErrInvalid, f.Limit, maxAnswer)
 	}
-	where, args := "", []any{f.Limit}
-	if f.Person != "" {
-		args = append(args, string(f.Person))
-		where = `WHERE person = $2 `
-	}
-	if f.Approval != "" {
-		args = append(args, f.Approval)
-		where += map[bool]string{true: `WHERE approval = $2 `, false: `AND approval = $3 `}[where == ""]
+	where, args := "WHERE TRUE ", []any{f.Limit}
+	for _, is := range []struct{ column, value string }{
+		{"person", string(f.Person)}, {"approval", f.Approval}, {"kind", string(f.Kind)},
+	} {
+		if is.value != "" {
+			args = append(args, is.value)
+			where += fmt.Sprintf("AND %s = $%d ", is.column, len(args))
+		}
 	}
 	var events []enrolments.Event
 	err := s.read().each(ctx, `SELECT `+eventColumns+` FROM audit `+where+`ORDER BY number DESC LIMIT $1`, args,

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -38,6 +39,24 @@ func manyOpenOneNewDatabaseAtOnce(t *testing.T, fresh func(*testing.T) string) {
 	if n, err := stores[0].VerifyAudit(t.Context()); n != int64(len(stores)) || err != nil {
 		t.Errorf("%d rows, %v; want %d", n, err, len(stores))
 	}
+}
+
+func oneConnectionIsEnough(t *testing.T, fresh func(*testing.T) string) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	s, err := Open(ctx, Config{URL: fresh(t), Keys: ring(t, 1), Connections: 1})
+	must(t, err)
+	defer s.Close()
+	p := addPerson(t, s)
+	f, a := addPhone(t, s, p)
+	must(t, s.BurnStep(ctx, a.ID, 5))
+	if err := s.BurnStep(ctx, a.ID, 5); !errors.Is(err, enrolments.ErrCodeUsed) {
+		t.Errorf("got %v, want ErrCodeUsed", err)
+	}
+	must(t, s.RemovePhone(ctx, f.ID))
+	record(t, s, 1)
+	_, err = s.VerifyAudit(ctx)
+	must(t, err)
 }
 
 func aDatabaseOfANewerProgramIsRefused(t *testing.T, fresh func(*testing.T) string) {

@@ -14,7 +14,7 @@ const pairingsKept = 24 * time.Hour
 
 const pairingQuery = `SELECT g.id, g.person_id, p.user_name, g.token, g.ticket, g.state, g.phone_id, g.digits,
 	g.phone_name, g.platform, g.authenticator_id, g.authenticator_confirmed, g.codes_issued,
-	g.created_at, g.expires_at, g.version
+	g.created_at, g.expires_at, g.version, g.by_phone, g.replaces
 	FROM pairings g JOIN people p ON p.id = g.person_id `
 
 // AddPairing implements enrolments.PairingStore. It also clears away what the
@@ -26,11 +26,12 @@ func (s *Store) AddPairing(ctx context.Context, p enrolments.Pairing) error {
 		}
 		_, err := db.exec(ctx, `INSERT INTO pairings (id, person_id, token, ticket, state, phone_id, digits,
 			phone_name, platform, authenticator_id, authenticator_confirmed, codes_issued,
-			created_at, expires_at, version)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+			created_at, expires_at, version, by_phone, replaces)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
 			string(p.ID), string(p.Person), p.Token[:], p.Ticket[:], string(p.State), string(p.Phone), p.Digits,
 			p.PhoneName, p.Platform, string(p.Authenticator), p.AuthenticatorConfirmed, p.CodesIssued,
-			micros(p.CreatedAt), micros(p.ExpiresAt), p.Version)
+			micros(p.CreatedAt), micros(p.ExpiresAt), p.Version,
+			string(p.By), p.Replace)
 		return err
 	})
 }
@@ -81,7 +82,7 @@ func onePairing(ctx context.Context, db session, now time.Time, where string, ar
 	var created, expires int64
 	err := db.one(ctx, pairingQuery+where, args, &p.ID, &p.Person, &p.User, &token, &ticket, &p.State,
 		&p.Phone, &p.Digits, &p.PhoneName, &p.Platform, &p.Authenticator, &p.AuthenticatorConfirmed,
-		&p.CodesIssued, &created, &expires, &p.Version)
+		&p.CodesIssued, &created, &expires, &p.Version, &p.By, &p.Replace)
 	if err != nil {
 		return enrolments.Pairing{}, err
 	}
@@ -142,6 +143,9 @@ func (s *Store) Confirm(ctx context.Context, id enrolments.PairingID, match bool
 			WHERE id = $1 AND state = 'claimed' AND expires_at > $2`, string(id), micros(now), string(state)); err != nil {
 			return err
 		}
+		if err := replacePhone(ctx, db, p, match); err != nil {
+			return err
+		}
 		if err := settlePhone(ctx, db, p, match); err != nil {
 			return err
 		}
@@ -152,6 +156,16 @@ func (s *Store) Confirm(ctx context.Context, id enrolments.PairingID, match bool
 		return enrolments.Pairing{}, err
 	}
 	return settled, nil
+}
+
+// replacePhone removes the phone that opened the pairing, if the new one takes
+// its place: it stops in the very step in which the new one starts.
+func replacePhone(ctx context.Context, db session, p enrolments.Pairing, match bool) error {
+	if !match || !p.Replace {
+		return nil
+	}
+	return db.must(ctx, enrolments.ErrNotFound, `DELETE FROM phones WHERE id = $1 AND person_id = $2 AND active`,
+		string(p.By), string(p.Person))
 }
 
 // settlePhone activates the pairing's phone or removes it. The person is

@@ -27,12 +27,13 @@ func openPostgres(ctx context.Context, url string, connections int) (*postgresPo
 		return nil, errURL // the parser's text may repeat parts of the URL
 	}
 	pool := stdlib.OpenDB(*cfg)
-	pool.SetMaxOpenConns(connections)
-	pool.SetMaxIdleConns(connections)
-	pool.SetConnMaxIdleTime(5 * time.Minute)
 	if err := preparePool(ctx, pool); err != nil {
 		return nil, errors.Join(fmt.Errorf("database: %w", err), pool.Close())
 	}
+	// Only now: preparing takes two, one of them to hold the lock.
+	pool.SetMaxOpenConns(connections)
+	pool.SetMaxIdleConns(connections)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
 	return &postgresPool{pool}, nil
 }
 

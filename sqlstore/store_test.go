@@ -26,6 +26,7 @@ var onBoth = []struct {
 	{"after resealing the old key can go", afterResealingTheOldKeyCanGo},
 	{"a foreign keyring is refused at open", aForeignKeyringIsRefusedAtOpen},
 	{"many open one new database at once", manyOpenOneNewDatabaseAtOnce},
+	{"one connection is enough", oneConnectionIsEnough},
 	{"nodes at once write one chain", nodesAtOnceWriteOneChain},
 	{"a database of a newer program is refused", aDatabaseOfANewerProgramIsRefused},
 	{"after close nothing is written", afterCloseNothingIsWritten},
