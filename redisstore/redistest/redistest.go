@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -32,7 +31,6 @@ type Server struct {
 	// Addr is its host:port; URL is "redis://" and that.
 	Addr, URL string
 
-	dir  string
 	args []string
 	cmd  *exec.Cmd
 	out  *bytes.Buffer
@@ -42,6 +40,14 @@ type Server struct {
 // Run starts a server that keeps its files in dir and nothing on disk but what
 // args say ("--appendonly", "yes"). It ends with ctx, with Stop or with Kill.
 func Run(ctx context.Context, dir string, args ...string) (*Server, error) {
+	return run(ctx, func(port string) ([]string, error) {
+		own := []string{"--port", port, "--bind", "127.0.0.1", "--dir", dir, "--save", "", "--appendonly", "no"}
+		return append(own, args...), nil
+	})
+}
+
+// run starts a server with the arguments that are right for its port.
+func run(ctx context.Context, args func(port string) ([]string, error)) (*Server, error) {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		return nil, ErrMissing
 	}
@@ -51,8 +57,12 @@ func Run(ctx context.Context, dir string, args ...string) (*Server, error) {
 		if err != nil {
 			return nil, err
 		}
+		all, err := args(strconv.Itoa(port))
+		if err != nil {
+			return nil, err
+		}
 		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-		s := &Server{Addr: addr, URL: "redis://" + addr, dir: dir, args: args}
+		s := &Server{Addr: addr, URL: "redis://" + addr, args: all}
 		// Another program may have taken the port in between.
 		if last = s.start(ctx); last == nil {
 			return s, nil
@@ -81,10 +91,8 @@ func freePort() (int, error) {
 }
 
 func (s *Server) start(ctx context.Context) error {
-	_, port, _ := net.SplitHostPort(s.Addr)
-	args := slices.Concat([]string{"--port", port, "--bind", "127.0.0.1", "--dir", s.dir, "--save", "", "--appendonly", "no"}, s.args)
 	s.out, s.done = &bytes.Buffer{}, make(chan struct{})
-	s.cmd = exec.CommandContext(ctx, "redis-server", args...)
+	s.cmd = exec.CommandContext(ctx, "redis-server", s.args...)
 	s.cmd.Stdout, s.cmd.Stderr = s.out, s.out
 	if err := s.cmd.Start(); err != nil {
 		return fmt.Errorf("redistest: %w", err)
