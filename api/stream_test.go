@@ -255,9 +255,8 @@ func TestABrowserThatTalksIsCutOff(t *testing.T) {
 	for _, message := range []string{"hello", strings.Repeat("x", 1<<16)} {
 		b := w.watch(t, s)
 		b.next()
-		if err := b.conn.WriteMessage(websocket.TextMessage, []byte(message)); err != nil {
-			t.Fatal(err)
-		}
+		// The server may cut it off before all is written.
+		_ = b.conn.WriteMessage(websocket.TextMessage, []byte(message))
 		_, _, err := b.conn.ReadMessage()
 		if late := (net.Error)(nil); err == nil || (errors.As(err, &late) && late.Timeout()) {
 			t.Errorf("after %d bytes the socket goes on: %v", len(message), err)
