@@ -40,7 +40,7 @@ func FuzzReadProblem(f *testing.F) {
 	f.Add(422, "application/problem+json", "", []byte(`{"type":"urn:countersign:problem:number-wrong","title":"x","detail":"y","number_attempts_left":1}`))
 	f.Add(401, "application/problem+json; charset=utf-8", "", []byte(`{"type":"urn:countersign:problem:proof-clock","server_time":"2026-11-01T10:00:00Z"}`))
 	f.Add(502, "text/html", "99999999999", []byte(`<h1>`))
-	f.Add(429, "application/problem+json", "-1", []byte(`{"type":"about:blank","detail":"`+"\u202e\x1b[2J"+`"}`))
+	f.Add(429, "application/problem+json", "-1", []byte(`{"type":"about:blank","detail":"\u202e\u001b[2J"}`))
 	f.Fuzz(func(t *testing.T, status int, media, after string, body []byte) {
 		p := readProblem(status, http.Header{"Content-Type": {media}, "Retry-After": {after}}, body)
 		if p.RetryAfter < 0 || p.RetryAfter > maxRetryAfter {

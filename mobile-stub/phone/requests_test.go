@@ -265,6 +265,14 @@ func TestATestCanAnswerDishonestly(t *testing.T) {
 	}
 }
 
+func TestOnlyAnApprovalCarriesTheNumber(t *testing.T) {
+	for decision, want := range map[Decision]string{Approve: "47", Deny: "", Report: ""} {
+		if got := NewAnswerClaims("https://example.com", "device", Request{}, decision, "47", time.Now()).Number; got != want {
+			t.Errorf("%s: number %q, want %q", decision, got, want)
+		}
+	}
+}
+
 func TestAnIDThatIsNoneNeverBecomesAPath(t *testing.T) {
 	s := newServer(t)
 	p, id := paired(t, s, ES256)
