@@ -50,7 +50,7 @@ func TestAnAlteredTrailIsFoundAndTheRowNamed(t *testing.T) {
 
 func TestEveryFieldOfARowIsInItsHash(t *testing.T) {
 	row := link{number: 7, before: make([]byte, 32), event: enrolments.Event{At: time.UnixMicro(1), Kind: "a", Person: "b",
-		Application: "c", Phone: "d", Approval: "e", Detail: "f"}}
+		Application: "c", Phone: "d", Approval: "e", Detail: "f", Data: "g"}}
 	seen := map[string]string{string(row.hash()): "the row itself"}
 	for name, alter := range map[string]func(l *link){
 		"number":      func(l *link) { l.number++ },
@@ -62,6 +62,7 @@ func TestEveryFieldOfARowIsInItsHash(t *testing.T) {
 		"phone":       func(l *link) { l.event.Phone = "x" },
 		"approval":    func(l *link) { l.event.Approval = "x" },
 		"detail":      func(l *link) { l.event.Detail = "x" },
+		"data":        func(l *link) { l.event.Data = "x" },
 		// The same bytes, cut elsewhere.
 		"shifted": func(l *link) { l.event.Approval, l.event.Detail = "ef", "" },
 	} {

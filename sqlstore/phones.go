@@ -72,6 +72,11 @@ func (s *Store) Phone(ctx context.Context, id enrolments.PhoneID) (enrolments.Ph
 	return f, user, nil
 }
 
+// RenamePhone implements enrolments.PersonStore.
+func (s *Store) RenamePhone(ctx context.Context, id enrolments.PhoneID, name string) error {
+	return s.must(ctx, `UPDATE phones SET name = $3 WHERE id = $1 AND active AND`+there, string(id), micros(s.now()), name)
+}
+
 // SetPushTarget implements enrolments.PersonStore.
 func (s *Store) SetPushTarget(ctx context.Context, id enrolments.PhoneID, target *push.Target) error {
 	sealed, hash, err := s.sealTarget(id, target)

@@ -34,6 +34,7 @@ type policyRow struct {
 	PushLimit        int   `json:"push_limit"`
 	PushWindowMicros int64 `json:"push_window_us"`
 	FirstSignIn      bool  `json:"first_sign_in"`
+	Verification     bool  `json:"require_verification"`
 }
 
 func policyRowOf(p enrolments.Policy) policyRow {
@@ -46,19 +47,21 @@ func policyRowOf(p enrolments.Policy) policyRow {
 		PushLimit:        p.PushLimit,
 		PushWindowMicros: p.PushWindow.Microseconds(),
 		FirstSignIn:      p.FirstSignIn,
+		Verification:     p.RequireVerification,
 	}
 }
 
 func (r policyRow) policy() enrolments.Policy {
 	return enrolments.Policy{
-		TTL:          time.Duration(r.TTLMicros) * time.Microsecond,
-		NumberDigits: r.NumberDigits,
-		NumberTries:  r.NumberTries,
-		CodeTries:    r.CodeTries,
-		Resends:      r.Resends,
-		PushLimit:    r.PushLimit,
-		PushWindow:   time.Duration(r.PushWindowMicros) * time.Microsecond,
-		FirstSignIn:  r.FirstSignIn,
+		TTL:                 time.Duration(r.TTLMicros) * time.Microsecond,
+		NumberDigits:        r.NumberDigits,
+		NumberTries:         r.NumberTries,
+		CodeTries:           r.CodeTries,
+		Resends:             r.Resends,
+		PushLimit:           r.PushLimit,
+		PushWindow:          time.Duration(r.PushWindowMicros) * time.Microsecond,
+		FirstSignIn:         r.FirstSignIn,
+		RequireVerification: r.Verification,
 	}
 }
 

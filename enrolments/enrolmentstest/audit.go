@@ -23,7 +23,7 @@ var audit = []promise{
 	{"events come back whole, newest first", func(t *testing.T, f *fixture) {
 		p, approval := f.person(t), enrolments.NewID[string]()
 		first := enrolments.Event{At: present(), Kind: enrolments.EventApprovalRequested, Person: p.ID,
-			Application: "books", Phone: "phone", Approval: approval, Detail: "Ana's phone, 𝄞 'quoted' \"twice\""}
+			Application: "books", Phone: "phone", Approval: approval, Data: `{"a":"<&> 'b'"}`, Detail: "Ana's phone, 𝄞 'quoted' \"twice\""}
 		second := enrolments.Event{At: present(), Kind: enrolments.EventApprovalSettled, Person: p.ID, Approval: approval}
 		third := enrolments.Event{At: present(), Kind: enrolments.EventPersonUnlocked, Person: p.ID}
 		before := f.rows(t)
@@ -39,6 +39,10 @@ var audit = []promise{
 			{enrolments.EventFilter{Person: p.ID, Limit: 1000}, []enrolments.Event{third, second, first}},
 			{enrolments.EventFilter{Approval: approval, Limit: 1000}, []enrolments.Event{second, first}},
 			{enrolments.EventFilter{Person: p.ID, Approval: approval, Limit: 1}, []enrolments.Event{second}},
+			{enrolments.EventFilter{Person: p.ID, Kind: enrolments.EventPersonUnlocked, Limit: 1000}, []enrolments.Event{third}},
+			{enrolments.EventFilter{Kind: enrolments.EventApprovalRequested, Limit: 1000}, []enrolments.Event{first}},
+			{enrolments.EventFilter{Person: p.ID, Approval: approval, Kind: enrolments.EventApprovalSettled, Limit: 9}, []enrolments.Event{second}},
+			{enrolments.EventFilter{Kind: "nothing", Limit: 10}, nil},
 			{enrolments.EventFilter{Person: "nobody", Limit: 10}, nil},
 			{enrolments.EventFilter{Person: "nobody", Approval: approval, Limit: 10}, nil},
 		} {
@@ -88,6 +92,8 @@ var audit = []promise{
 		for _, bad := range []enrolments.Event{
 			{At: present()},
 			{At: present(), Kind: enrolments.EventPersonAdded, Detail: strings.Repeat("x", 2049)},
+			{At: present(), Kind: enrolments.EventPersonAdded, Data: strings.Repeat("x", 8193)},
+			{At: present(), Kind: enrolments.EventPersonAdded, Data: "\x00"},
 			{At: present(), Kind: enrolments.EventPersonAdded, Detail: "\xff"},
 			{At: present(), Kind: enrolments.EventPersonAdded, Approval: "a\x00b"},
 		} {

@@ -164,6 +164,7 @@ func (w *world) calls(ctx context.Context, s enrolments.Store) map[string]func()
 			return err
 		},
 		"SetPushLocked": func() error { return s.SetPushLocked(ctx, w.locked.ID, true) },
+		"RenamePhone":   func() error { return s.RenamePhone(ctx, w.phone.ID, "new") },
 		"SetPushTarget": func() error { return s.SetPushTarget(ctx, w.phone.ID, target("new")) },
 		"ForgetPushTarget": func() error {
 			_, err := s.ForgetPushTarget(ctx, w.phone.ID, *w.phone.Push)

@@ -41,6 +41,7 @@ func Exercise(t *testing.T, open func(t *testing.T) enrolments.Store) {
 		{"people", people},
 		{"phones", phones},
 		{"pairings", pairings},
+		{"replacements", replacements},
 		{"authenticators", authenticators},
 		{"codes", codes},
 		{"audit", audit},

@@ -40,7 +40,7 @@ var signingKeys = []promise{
 
 func application() enrolments.Application {
 	policy := enrolments.DefaultPolicy()
-	policy.NumberDigits, policy.FirstSignIn = 4, false
+	policy.NumberDigits, policy.FirstSignIn, policy.RequireVerification = 4, false, true
 	id := enrolments.ApplicationID(fmt.Sprintf("a%x", enrolments.NewSecret().Hash())[:32])
 	return enrolments.Application{
 		ID: id, Name: "Northwind Books", ReturnURLs: []string{"https://books.example.com/signed-in", "http://localhost:8080/"},

@@ -127,6 +127,7 @@ func (f *fixture) gone(t *testing.T, id enrolments.PhoneID) {
 	t.Helper()
 	_, _, err := f.store.Phone(t.Context(), id)
 	is(t, err, enrolments.ErrNotFound)
+	is(t, f.store.RenamePhone(t.Context(), id, "x"), enrolments.ErrNotFound)
 	is(t, f.store.SetPushTarget(t.Context(), id, target("x")), enrolments.ErrNotFound)
 	_, err = f.store.ForgetPushTarget(t.Context(), id, *target("x"))
 	is(t, err, enrolments.ErrNotFound)
@@ -159,6 +160,17 @@ var phones = []promise{
 		_, err = f.store.Claim(t.Context(), ticket, want, "000000", present())
 		ok(t, err)
 		same(t, f.stored(t, want.ID), want)
+	}},
+	{"an active phone is renamed, one that is only claimed is not", func(t *testing.T, f *fixture) {
+		p := f.person(t)
+		_, made := f.paired(t, p)
+		_, other := f.paired(t, p)
+		ok(t, f.store.RenamePhone(t.Context(), made.ID, "Ana's 'new' 📱"))
+		same(t, f.stored(t, made.ID).Name, "Ana's 'new' 📱")
+		same(t, f.stored(t, other.ID).Name, other.Name)
+		_, waiting := f.claimed(t, p)
+		is(t, f.store.RenamePhone(t.Context(), waiting.ID, "x"), enrolments.ErrNotFound)
+		same(t, f.stored(t, waiting.ID).Name, waiting.Name)
 	}},
 	{"every kind of push target comes back whole, and none is none", func(t *testing.T, f *fixture) {
 		_, made := f.paired(t, f.person(t))
