@@ -138,6 +138,11 @@ func run(t testing.TB, as *syscall.SysProcAttr, folder, program string, args ...
 	}
 }
 
+// leash runs a program until its standard input ends, which the system sees to
+// however the test ends: a test that panics or runs out of time cleans nothing
+// up.
+const leash = `"$@" & read -r _; kill -QUIT $!; wait`
+
 // serve runs the server until the test ends. It listens on a socket in folder
 // and nowhere else; it does not wait for the disk, since it dies with the test.
 func serve(t testing.TB, as *syscall.SysProcAttr, folder, program, data string) {
@@ -147,15 +152,19 @@ func serve(t testing.TB, as *syscall.SysProcAttr, folder, program, data string) 
 		t.Fatal(err)
 	}
 	defer log.Close()
-	cmd := exec.Command(program, "-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off",
-		"-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=200")
+	cmd := exec.Command("/bin/sh", "-c", leash, "leash", program, "-D", data, "-k", folder, "-c", "listen_addresses=",
+		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=200")
 	cmd.Dir, cmd.SysProcAttr, cmd.Stdout, cmd.Stderr = folder, as, log, log
+	held, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		cmd.Process.Signal(syscall.SIGQUIT) // at once: nothing here is kept
-		late := time.AfterFunc(patience, func() { cmd.Process.Kill() })
+		held.Close()
+		late := time.AfterFunc(patience, func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
 		defer late.Stop()
 		cmd.Wait()
 		if t.Failed() {
