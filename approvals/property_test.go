@@ -115,34 +115,42 @@ func (d *days) request(t *rapid.T) {
 	d.attempts = append(d.attempts, a)
 }
 
-// answer sends an answer that is good but for what is drawn.
+// answer sends an answer that is good, or has one flaw.
 func (d *days) answer(t *rapid.T) {
 	a, other := d.any(t), d.any(t)
-	user := rapid.SampledFrom([]string{a.User, a.User, a.User, users[0], users[1]}).Draw(t, "user")
-	h := rapid.SampledFrom(d.phones[user]).Draw(t, "phone")
-	signer := rapid.SampledFrom([]*handset{h, h, h, d.phones[users[0]][0], d.phones[users[1]][0]}).Draw(t, "key")
-	decision := rapid.SampledFrom([]approvals.Decision{approvals.Approve, approvals.Approve, approvals.Approve, approvals.Deny, approvals.Report}).Draw(t, "decision")
-	typed := rapid.SampledFrom([]string{a.Number, a.Number, wrongNumber(a.Approval), other.Number, ""}).Draw(t, "number")
-	about := rapid.SampledFrom([]*attempt{a, a, a, other}).Draw(t, "about")
-	nonce := rapid.SampledFrom([]*attempt{about, about, about, other}).Draw(t, "nonce")
-	shown := rapid.SampledFrom([]*attempt{about, about, about, other}).Draw(t, "shown")
-
-	token := (&handset{h.Phone, signer.private}).answer(about.Approval, decision, d.now(), func(_, claims map[string]any) {
-		claims["nonce"], claims["dsp"] = nonce.Nonce, shown.DisplayHash()
-		if decision == approvals.Approve {
-			claims["number"] = typed
-		}
-	})
-	good := a.asked[h] && signer == h && about == a && nonce.ID == a.ID && shown.Display == a.Display &&
-		decision == approvals.Approve && typed == a.Number
+	h := rapid.SampledFrom(d.phones[a.User]).Draw(t, "phone")
+	decision, signer, about, change := approvals.Approve, h, a, func(_, _ map[string]any) {}
+	flaw := rapid.SampledFrom(flaws).Draw(t, "flaw")
+	switch flaw {
+	case "decision":
+		decision = rapid.SampledFrom([]approvals.Decision{approvals.Deny, approvals.Report}).Draw(t, "decision")
+	case "person":
+		h = rapid.SampledFrom(d.phones[users[0]]).Draw(t, "phone of a person")
+		signer = h
+	case "key":
+		signer = rapid.SampledFrom(d.phones[other.User]).Draw(t, "key")
+	case "approval":
+		about = other
+	case "number":
+		change = number(rapid.SampledFrom([]string{wrongNumber(a.Approval), a.Number + "0", a.Number[:1], "0"}).Draw(t, "number"))
+	case "nonce":
+		change = func(_, claims map[string]any) { claims["nonce"] = other.Nonce }
+	case "text":
+		change = func(_, claims map[string]any) { claims["dsp"] = other.DisplayHash() }
+	}
+	good := a.asked[h] && signer == h && about == a && decision == approvals.Approve &&
+		flaw != "number" && (flaw != "nonce" || other == a) && (flaw != "text" || other.Display == a.Display)
 	if good && d.open(a) {
 		a.agreed = approvals.ByPush
 	}
+	token := (&handset{h.Phone, signer.private}).answer(about.Approval, decision, d.now(), change)
 	got, err := d.Answer(context.Background(), h.known(), a.ID, token)
 	if good && a.agreed == approvals.ByPush && a.settled == nil && (err != nil || got.State != approvals.Approved) {
 		t.Fatalf("a good answer: %s, %v", got.State, err)
 	}
 }
+
+var flaws = []string{"", "", "decision", "person", "key", "approval", "number", "nonce", "text"}
 
 // open reports whether a can still be agreed to.
 func (d *days) open(a *attempt) bool {
@@ -151,8 +159,11 @@ func (d *days) open(a *attempt) bool {
 
 func (d *days) code(t *rapid.T) {
 	a := d.any(t)
-	typed := rapid.SampledFrom([]string{"123456", "recovery", "000000", "used", ""}).Draw(t, "typed")
-	d.town.codes = map[string]error{"123456": nil, "recovery": nil, "used": enrolments.ErrCodeUsed}
+	typed := rapid.SampledFrom([]string{"123456", "recovery", "000000", "used", "blocked", "lost", ""}).Draw(t, "typed")
+	d.town.codes = map[string]error{
+		"123456": nil, "recovery": nil, "used": enrolments.ErrCodeUsed,
+		"blocked": &enrolments.BlockedError{}, "lost": errors.New("the database is lost"),
+	}
 	if d.open(a) && a.agreed == "" && d.stands(a.ID).CodeTries > 0 {
 		a.agreed = map[string]approvals.Method{"123456": approvals.ByTOTP, "recovery": approvals.ByRecoveryCode}[typed]
 	}

@@ -242,23 +242,41 @@ func TestADeadlineIsNotedOnce(t *testing.T) {
 	})
 }
 
+// Each is asked for at one node and settled at another: the first knows of it
+// only when it finds the deadline passed.
 func TestWhatIsSettledDoesNotExpire(t *testing.T) {
-	play(t, func(t *testing.T, s *scene) {
-		h := s.phone("ana@example.com", "phone")
-		for _, settle := range []func(approvals.Requested) error{
-			func(r approvals.Requested) error { _, err := s.answers(h, r.Approval, approvals.Deny, nil); return err },
-			func(r approvals.Requested) error { _, err := s.Cancel(t.Context(), r.ID); return err },
-			func(r approvals.Requested) error { return nil }, // replaced by the next
-		} {
-			noError(t, settle(s.asks("ana@example.com")))
-		}
-		_, err := s.Cancel(t.Context(), s.asks("ana@example.com").ID)
-		noError(t, err)
-		pass(time.Hour)
-		if s.times("approval.settled expired") != 0 {
-			t.Errorf("the trail: %q", s.trail())
-		}
-	})
+	for line, settle := range map[string]func(s *scene, other *approvals.Service, h *handset, out approvals.Requested) error{
+		"approval.settled denied: user": func(s *scene, other *approvals.Service, h *handset, out approvals.Requested) error {
+			_, err := other.Answer(s.t.Context(), h.known(), out.ID, h.answer(out.Approval, approvals.Deny, s.now(), nil))
+			return err
+		},
+		"approval.settled withdrawn: cancelled": func(s *scene, other *approvals.Service, _ *handset, out approvals.Requested) error {
+			_, err := other.Cancel(s.t.Context(), out.ID)
+			return err
+		},
+		"approval.settled withdrawn: replaced": func(s *scene, other *approvals.Service, _ *handset, out approvals.Requested) error {
+			r, err := other.Request(s.t.Context(), s.app, request(out.User))
+			if err != nil {
+				return err
+			}
+			_, err = s.Cancel(s.t.Context(), r.ID)
+			return err
+		},
+	} {
+		t.Run(line, func(t *testing.T) {
+			play(t, func(t *testing.T, s *scene) {
+				other := approvals.NewService(s.config)
+				defer other.Close()
+				h := s.phone("ana@example.com", "phone")
+				noError(t, settle(s, other, h, s.asks("ana@example.com")))
+				noted := len(s.trail())
+				pass(time.Hour)
+				if s.times(line) != 1 || len(s.trail()) != noted {
+					t.Errorf("the trail: %q", s.trail())
+				}
+			})
+		})
+	}
 }
 
 // hangUp is a store whose caller goes away at the very step that settles.

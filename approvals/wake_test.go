@@ -96,6 +96,24 @@ func TestADeliveryServiceThatHangsHoldsNobodyUp(t *testing.T) {
 	})
 }
 
+func TestCloseWaitsForWhatIsUnderWay(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.bells.stuck = true
+		s.bells.outcome = func(push.Target) error { // slow to notice the end
+			<-time.After(3 * time.Second)
+			return nil
+		}
+		s.phone("ana@example.com", "phone")
+		s.asks("ana@example.com")
+		synctest.Wait()
+		before := time.Now()
+		s.Close()
+		if waited := time.Since(before); waited != 3*time.Second {
+			t.Errorf("Close waited %v", waited)
+		}
+	})
+}
+
 func TestNobodyIsWokenAfterClose(t *testing.T) {
 	play(t, func(t *testing.T, s *scene) {
 		s.phone("ana@example.com", "phone")
