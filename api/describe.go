@@ -100,7 +100,7 @@ func (a *API) pageOf(o *huma.OpenAPI) docsPage {
 func routesOf(o *huma.OpenAPI, tag string) []docsRoute {
 	var out []docsRoute
 	for _, item := range o.Paths {
-		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Delete} {
+		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
 			if op != nil && slices.Contains(op.Tags, tag) {
 				out = append(out, routeOf(o, op))
 			}

@@ -161,6 +161,7 @@ type pendingApproval struct {
 	Display      string    `json:"display" doc:"the exact JSON text to be shown and signed"`
 	Nonce        string    `json:"nonce"`
 	NumberDigits int       `json:"number_digits"`
+	Verification bool      `json:"user_verification" doc:"approving needs the phone to verify its person: uv in the answer"`
 	ExpiresAt    time.Time `json:"expires_at"`
 }
 
@@ -176,7 +177,8 @@ func (a *API) pendingApprovals(ctx context.Context, by enrolments.KnownPhone, in
 	v := pendingList{ServerTime: wireTime(a.config.Now()), Approvals: []pendingApproval{}}
 	for _, p := range list {
 		v.Approvals = append(v.Approvals, pendingApproval{
-			ID: string(p.ID), Display: p.Display, Nonce: p.Nonce, NumberDigits: len(p.Number), ExpiresAt: wireTime(p.Expires),
+			ID: string(p.ID), Display: p.Display, Nonce: p.Nonce, NumberDigits: len(p.Number),
+			Verification: approvals.NeedsVerification(p.Nonce), ExpiresAt: wireTime(p.Expires),
 		})
 	}
 	return v, nil

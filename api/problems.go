@@ -74,6 +74,7 @@ var meanings = []meaning{
 	{approvals.ErrHeld, 429, "too-many-pushes", "No more pushes for now", "Type a code instead, or wait and begin a new sign-in.", 60},
 	{approvals.ErrBusy, 429, "too-many-requests", "Too many at once", "Let pending sign-ins end and try again after Retry-After.", 5},
 
+	{approvals.ErrVerification, 403, "user-verification-needed", "The phone has to verify its person", "Unlock with the screen lock when asked, and approve again.", 0},
 	{approvals.ErrSignature, 403, "answer-signature", "The answer's signature does not verify", "Sign the answer with the key that the phone was paired with.", 0},
 	{approvals.ErrAlgorithm, 403, "answer-algorithm", "The answer is signed with another algorithm", "Sign with the algorithm of the key that the phone was paired with.", 0},
 	{approvals.ErrAudience, 403, "answer-audience", "The answer is meant for another server", "Set aud to this server's public URL.", 0},

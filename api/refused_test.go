@@ -516,7 +516,7 @@ func TestWhatIsWrongIsNamedButNotRepeated(t *testing.T) {
 func TestTheMethodsThatThereAreAreNamed(t *testing.T) {
 	w := newWorld(t)
 	r := w.refused(w.call("POST", "/v1/phone", ""), 405, "method-not-allowed")
-	if diff := cmp.Diff([]string{"GET", "DELETE"}, r.header.Values("Allow")); diff != "" {
+	if diff := cmp.Diff([]string{"GET", "PATCH", "DELETE"}, r.header.Values("Allow")); diff != "" {
 		t.Errorf("Allow (-want +got)\n%s", diff)
 	}
 }

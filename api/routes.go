@@ -125,6 +125,13 @@ func (a *API) phoneRoutes() {
 		problems: []string{"push-target-refused"},
 	}, a.phone(proof{}), a.setPush)
 	handleSilent(a, operation{
+		route: "PATCH /v1/phone", id: "rename-phone", tag: tagPhone, does: "Rename this phone",
+	}, a.phone(proof{}), a.renamePhone)
+	handle(a, operation{
+		route: "GET /v1/phone/history", id: "read-history", tag: tagPhone, does: "Read how the person's newest sign-ins ended",
+	}, a.phone(proof{}), a.readHistory)
+	a.newPhoneRoutes()
+	handleSilent(a, operation{
 		route: "DELETE /v1/phone", id: "remove-phone", tag: tagPhone, does: "Remove this phone",
 	}, a.phone(proof{inactive: true}), a.removePhone)
 	handle(a, operation{
@@ -138,15 +145,31 @@ func (a *API) phoneRoutes() {
 	handle(a, operation{
 		route: "POST /v1/phone/approvals/{id}/answer", id: "answer", tag: tagPhone, does: "Answer, signed",
 		problems: []string{"approval-not-found", "approval-settled", "number-wrong", "answer-signature", "answer-algorithm",
-			"answer-audience", "answer-clock", "answer-mismatch", "answer-display"},
+			"answer-audience", "answer-clock", "answer-mismatch", "answer-display", "user-verification-needed"},
 	}, a.phone(proof{unspent: true}), a.answer)
+}
+
+// newPhoneRoutes let a new phone in by one that the person has.
+func (a *API) newPhoneRoutes() {
+	handle(a, operation{
+		route: "POST /v1/phone/pairings", id: "open-pairing-by-phone", tag: tagPhone, status: http.StatusCreated,
+		does: "Open a set-up for a new phone",
+	}, a.phone(proof{}), a.openPairingByPhone)
+	handle(a, operation{
+		route: "GET /v1/phone/pairings/{id}", id: "read-pairing-by-phone", tag: tagPhone,
+		does: "Read a set-up that this phone opened, or wait for its change", problems: []string{"pairing-not-found"},
+	}, a.phone(proof{}), a.readPairingByPhone)
+	handle(a, operation{
+		route: "POST /v1/phone/pairings/{id}/confirm", id: "confirm-pairing-by-phone", tag: tagPhone,
+		does: "Say whether the digits on both phones are equal", problems: []string{"pairing-not-found", "pairing-settled"},
+	}, a.phone(proof{}), a.confirmPairingByPhone)
 }
 
 // nothingHere answers what no route takes: 405 with the methods there are, or
 // 404.
 func (a *API) nothingHere(w http.ResponseWriter, r *http.Request) {
 	probe := *r
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		probe.Method = method
 		if _, pattern := a.mux.Handler(&probe); pattern != "/" {
 			w.Header().Add("Allow", method)

@@ -32,7 +32,7 @@ func (a *API) pairingStateOf(p enrolments.Pairing, token enrolments.Secret) pair
 		ID: string(p.ID), Version: p.Version, State: string(p.State), User: p.User,
 		ExpiresAt: wireTime(p.ExpiresAt), Digits: p.Digits, Authenticator: p.AuthenticatorConfirmed,
 	}
-	if p.State == enrolments.PairingOpen {
+	if p.State == enrolments.PairingOpen && !token.IsZero() {
 		v.PairURL = a.pairURL(token)
 	}
 	if p.Phone != "" {
@@ -54,10 +54,7 @@ type readPairingInput struct {
 
 func (a *API) readPairing(ctx context.Context, by setUp, in *readPairingInput) (pairingState, error) {
 	p := by.Pairing
-	// Expiry is no change that anybody stores: it raises no version.
-	changed := func() bool {
-		return p.Version > in.Version || p.State == enrolments.PairingExpired || p.State == enrolments.PairingRefused
-	}
+	changed := func() bool { return hasChanged(p, in.Version) }
 	err := a.poll(ctx, "set-up "+in.ID, in.Wait.Duration, changed, func(ctx context.Context) (err error) {
 		p, err = a.config.Enrolments.SetUp(ctx, p.ID, by.token)
 		return err
@@ -66,6 +63,12 @@ func (a *API) readPairing(ctx context.Context, by setUp, in *readPairingInput) (
 		return pairingState{}, err
 	}
 	return a.pairingStateOf(p, by.token), nil
+}
+
+// hasChanged reports whether there is news for whoever has a version. Expiry is
+// no change that anybody stores: it raises none.
+func hasChanged(p enrolments.Pairing, version int64) bool {
+	return p.Version > version || p.State == enrolments.PairingExpired || p.State == enrolments.PairingRefused
 }
 
 type confirmInput struct {

@@ -24,12 +24,13 @@ type answerClaims struct {
 	Decision Decision `json:"decision"`
 	Number   *string  `json:"number,omitempty"`
 	Dsp      string   `json:"dsp"`
+	UV       bool     `json:"uv,omitempty"`
 	Iat      int64    `json:"iat"`
 }
 
 // Answer settles by a phone's signed answer. ErrNumberWrong and ErrSettled
 // come with the approval as it stands; else ErrSignature, ErrAlgorithm,
-// ErrAudience, ErrClock, ErrMismatch, ErrDisplay, ErrReplayed, ErrNotFound.
+// ErrAudience, ErrClock, ErrMismatch, ErrDisplay, ErrVerification, ErrReplayed, ErrNotFound.
 func (s *Service) Answer(ctx context.Context, phone enrolments.KnownPhone, id ID, token string) (Approval, error) {
 	a, err := s.verifyAnswer(phone.Phone, id, token)
 	// Somebody else's approval lies in another slot, or does not name the
@@ -75,8 +76,10 @@ func (s *Service) verifyAnswer(phone enrolments.Phone, id ID, token string) (Ans
 		return Answer{}, ErrMismatch
 	case !c.wellFormed():
 		return Answer{}, ErrMismatch
+	case c.Decision == Approve && NeedsVerification(c.Nonce) && !c.UV:
+		return Answer{}, ErrVerification
 	}
-	a := Answer{Phone: phone.ID, Nonce: c.Nonce, Display: c.Dsp, Decision: c.Decision, Digest: hashText(string(payload))}
+	a := Answer{Phone: phone.ID, Nonce: c.Nonce, Display: c.Dsp, Decision: c.Decision, Digest: hashText(string(payload)), Verified: c.UV}
 	if c.Number != nil {
 		a.Number = *c.Number
 	}
@@ -102,7 +105,7 @@ func (s *Service) answered(ctx context.Context, phone enrolments.KnownPhone, a A
 		s.audit(ctx, settled, enrolments.EventNumberWrong, phone.ID, "")
 	}
 	if err == nil || (errors.Is(err, ErrNumberWrong) && settled.Final()) {
-		s.auditSettled(ctx, settled)
+		s.auditEnding(ctx, settled, a.Verified)
 		if err := s.config.People.UsedPhone(ctx, phone.ID); err != nil {
 			s.config.Log.Warn("use of a phone could not be noted", "phone", string(phone.ID), "error", err)
 		}

@@ -24,6 +24,9 @@ var (
 	ErrAlgorithm = errors.New("the answer is signed with another algorithm than the phone was paired with")
 	ErrAudience  = errors.New("the answer is meant for another server")
 	ErrClock     = errors.New("the answer's time is too far from the server's")
+	// ErrVerification is returned for an approving answer of a phone that has
+	// not verified its person where the application's policy asks for it.
+	ErrVerification = errors.New("the phone has to verify its person for this answer")
 	// ErrReplayed is returned for a proof that was used before.
 	ErrReplayed = errors.New("the proof was used before")
 	// ErrHeld is returned when a person was sent as many pushes as the policy

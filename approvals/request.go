@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math/big"
 	"net/netip"
+	"strings"
 	"time"
 
 	"countersign/enrolments"
@@ -147,6 +148,7 @@ func (s *Service) auditRequested(ctx context.Context, c Created, codeOnly bool) 
 	if c.Replaced != "" {
 		old := c.Approval
 		old.ID, old.State, old.Reason, old.Method = c.Replaced, Withdrawn, Replaced, ""
+		old.Display = "" // what the older one showed is not known here
 		s.auditSettled(ctx, old)
 	}
 }
@@ -182,7 +184,7 @@ func (s *Service) build(app enrolments.Application, e enrolments.Enrolment, r Re
 	}
 	n := New{
 		ID: id, Application: app.ID, ApplicationName: app.Name, Person: e.ID, User: e.User,
-		ReturnURL: r.ReturnURL, Display: string(shown), Nonce: newNonce(), Number: number,
+		ReturnURL: r.ReturnURL, Display: string(shown), Nonce: newAnswerNonce(p.RequireVerification), Number: number,
 		Waiting: token.Hash(), Result: resultCode(token, id).Hash(),
 		CodeOnly: e.PushLocked || len(e.Phones) == 0, TTL: r.TTL,
 		NumberTries: p.NumberTries, CodeTries: p.CodeTries, Resends: p.Resends,
@@ -237,6 +239,24 @@ func derive(key []byte, label string) enrolments.Secret {
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(label))
 	return enrolments.SecretOf(base64.RawURLEncoding.EncodeToString(mac.Sum(nil)))
+}
+
+// verifiedNonce begins the nonce of an approval whose approving answer has to
+// say that the phone verified its person. The nonce is in every answer and
+// compared in the store's step, so the demand cannot be lost on the way.
+const verifiedNonce = "uv-"
+
+// NeedsVerification reports whether an approval with this nonce asks the phone
+// to verify its person.
+func NeedsVerification(nonce string) bool { return strings.HasPrefix(nonce, verifiedNonce) }
+
+// newAnswerNonce makes a nonce that says whether verification is needed; one
+// that does not begins with a letter that the other cannot.
+func newAnswerNonce(verified bool) string {
+	if verified {
+		return verifiedNonce + newNonce()
+	}
+	return "n-" + newNonce()
 }
 
 func newNonce() string {

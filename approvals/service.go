@@ -27,6 +27,7 @@ type Record interface {
 	Record(ctx context.Context, events ...enrolments.Event) error
 	EnrolmentOf(ctx context.Context, id enrolments.PersonID) (enrolments.Enrolment, error)
 	SpendApproval(ctx context.Context, approval string, now time.Time) error
+	Events(ctx context.Context, f enrolments.EventFilter) ([]enrolments.Event, error)
 }
 
 // Waker wakes phones; push.Fanout is one.
@@ -111,19 +112,23 @@ func after(ctx context.Context) (context.Context, context.CancelFunc) {
 // audit appends to the trail. What has happened has happened: a trail that
 // cannot be written is an alarm, never a second outcome.
 func (s *Service) audit(ctx context.Context, a Approval, kind enrolments.EventKind, phone enrolments.PhoneID, detail string) {
+	s.record(ctx, a, enrolments.Event{Kind: kind, Phone: phone, Detail: detail})
+}
+
+func (s *Service) record(ctx context.Context, a Approval, e enrolments.Event) {
 	ctx, done := after(ctx)
 	defer done()
-	err := s.config.Record.Record(ctx, enrolments.Event{
-		At: s.now(), Kind: kind, Person: a.Person, Application: a.Application,
-		Phone: phone, Approval: string(a.ID), Detail: detail,
-	})
-	if err != nil {
-		s.config.Log.Error("audit trail could not be written", "kind", string(kind), "approval", string(a.ID), "error", err)
+	e.At, e.Person, e.Application, e.Approval = s.now(), a.Person, a.Application, string(a.ID)
+	if err := s.config.Record.Record(ctx, e); err != nil {
+		s.config.Log.Error("audit trail could not be written", "kind", string(e.Kind), "approval", e.Approval, "error", err)
 	}
 }
 
 // auditSettled notes how an approval ended.
-func (s *Service) auditSettled(ctx context.Context, a Approval) {
+func (s *Service) auditSettled(ctx context.Context, a Approval) { s.auditEnding(ctx, a, false) }
+
+// auditEnding is auditSettled with whether the phone verified its person.
+func (s *Service) auditEnding(ctx context.Context, a Approval, verified bool) {
 	detail := string(a.State)
 	if a.Method != "" {
 		detail += " by " + string(a.Method)
@@ -131,7 +136,9 @@ func (s *Service) auditSettled(ctx context.Context, a Approval) {
 	if a.Reason != "" {
 		detail += ": " + string(a.Reason)
 	}
-	s.audit(ctx, a, enrolments.EventApprovalSettled, a.SettledBy, detail)
+	s.record(ctx, a, enrolments.Event{
+		Kind: enrolments.EventApprovalSettled, Phone: a.SettledBy, Detail: detail, Data: endingOf(a, verified),
+	})
 	s.forgetTimer(a.ID)
 }
 

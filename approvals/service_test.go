@@ -124,6 +124,18 @@ func (w *town) Record(ctx context.Context, events ...enrolments.Event) error {
 	return nil
 }
 
+func (w *town) Events(_ context.Context, f enrolments.EventFilter) ([]enrolments.Event, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out []enrolments.Event
+	for _, e := range slices.Backward(w.events) {
+		if (f.Person == "" || e.Person == f.Person) && (f.Kind == "" || e.Kind == f.Kind) && len(out) < f.Limit {
+			out = append(out, e)
+		}
+	}
+	return out, w.lost
+}
+
 func (w *town) SpendApproval(_ context.Context, approval string, _ time.Time) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -91,6 +91,9 @@ type Answer struct {
 	Number   string
 	// Digest tells the same answer sent twice from two answers.
 	Digest string
+	// Verified says that the phone verified its person for this answer; it
+	// decides nothing in the store.
+	Verified bool
 	// Proof is the id of the phone's request; it is spent in the same step.
 	Proof string
 }

@@ -15,6 +15,8 @@ type Event struct {
 	Approval    string
 	// Detail is a short text for people: a method, a reason, a name.
 	Detail string
+	// Data is a JSON object for programs, or empty; at most 8 KiB.
+	Data string
 }
 
 // EventKind names what happened. The values are stored and never change.
@@ -39,6 +41,7 @@ const (
 	EventPairingRefused   EventKind = "pairing.refused"
 	EventPhonePaired      EventKind = "phone.paired"
 	EventPhoneRemoved     EventKind = "phone.removed"
+	EventPhoneRenamed     EventKind = "phone.renamed"
 	EventTargetGone       EventKind = "phone.push_gone"
 	EventTargetSet        EventKind = "phone.push_set"
 	EventSecretIssued     EventKind = "authenticator.issued"
@@ -53,6 +56,7 @@ const (
 type EventFilter struct {
 	Person   PersonID
 	Approval string
+	Kind     EventKind
 	// Limit bounds the answer: 1 to 1000.
 	Limit int
 }

@@ -34,6 +34,11 @@ type Pairing struct {
 	// the one that the phone spends.
 	Token, Ticket Hash
 	State         PairingState
+	// By is the phone that opened the pairing and compares the digits in place
+	// of a browser; empty for a browser's. Replace says that it goes when the
+	// new phone becomes active.
+	By      PhoneID
+	Replace bool
 	// Phone and Digits are set once a phone has claimed the ticket.
 	Phone  PhoneID
 	Digits string

@@ -28,6 +28,10 @@ type Policy struct {
 	// FirstSignIn says what becomes of a person who has nothing set up:
 	// true leads them to set-up, false refuses them as unknown.
 	FirstSignIn bool
+	// RequireVerification says that a phone may only approve when it has
+	// verified its person (screen lock) for that answer. Off: not every phone
+	// can.
+	RequireVerification bool
 }
 
 // DefaultPolicy is the policy of an application that names none.

@@ -34,16 +34,36 @@ func (s *Service) OpenPairing(ctx context.Context, user string, by ApplicationID
 	if !e.Empty() && !allowed {
 		return Pairing{}, Secret{}, ErrFreshApproval
 	}
+	return s.open(ctx, Pairing{Person: p.ID, User: p.User}, by)
+}
+
+// OpenPairingByPhone opens a pairing for a new phone on the word of one that
+// the person has; it shows the link and compares the digits. replace says that
+// the old one goes when the new one is active. The secret is the ticket.
+func (s *Service) OpenPairingByPhone(ctx context.Context, phone KnownPhone, replace bool) (Pairing, Secret, error) {
+	p, token, err := s.open(ctx, Pairing{Person: phone.Person, User: phone.User, By: phone.ID, Replace: replace}, "")
+	return p, TicketOf(token), err
+}
+
+func (s *Service) open(ctx context.Context, p Pairing, by ApplicationID) (Pairing, Secret, error) {
 	now, token := s.now(), NewSecret()
-	pairing := Pairing{
-		ID: NewID[PairingID](), Person: p.ID, User: p.User,
-		Token: token.Hash(), Ticket: TicketOf(token).Hash(),
-		State: PairingOpen, CreatedAt: now, ExpiresAt: now.Add(PairingTTL), Version: 1,
-	}
-	if err := s.config.Store.AddPairing(ctx, pairing); err != nil {
+	p.ID, p.State, p.Version = NewID[PairingID](), PairingOpen, 1
+	p.Token, p.Ticket = token.Hash(), TicketOf(token).Hash()
+	p.CreatedAt, p.ExpiresAt = now, now.Add(PairingTTL)
+	if err := s.config.Store.AddPairing(ctx, p); err != nil {
 		return Pairing{}, Secret{}, err
 	}
-	return pairing, token, s.record(ctx, Event{Kind: EventPairingOpened, Person: p.ID, Application: by})
+	return p, token, s.record(ctx, Event{Kind: EventPairingOpened, Person: p.Person, Application: by, Phone: p.By})
+}
+
+// PairingOf returns a pairing that the phone has opened; ErrNotFound for
+// anybody else's.
+func (s *Service) PairingOf(ctx context.Context, phone KnownPhone, id PairingID) (Pairing, error) {
+	p, err := s.config.Store.Pairing(ctx, id, s.now())
+	if err == nil && p.By != phone.ID {
+		return Pairing{}, ErrNotFound
+	}
+	return p, err
 }
 
 // SetUp returns the pairing that a browser holds the token of; ErrUnauthorized

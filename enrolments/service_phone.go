@@ -114,6 +114,18 @@ func (s *Service) NewPhoneSecret(ctx context.Context, p KnownPhone) (PhoneSecret
 	return out, s.record(ctx, Event{Kind: EventSecretIssued, Person: p.Person, Phone: p.ID})
 }
 
+// RenamePhone sets a phone's name.
+func (s *Service) RenamePhone(ctx context.Context, p KnownPhone, name string) error {
+	name, err := ParseName("phone name", name, MaxPhoneName)
+	if err != nil {
+		return err
+	}
+	if err := s.config.Store.RenamePhone(ctx, p.ID, name); err != nil {
+		return err
+	}
+	return s.record(ctx, Event{Kind: EventPhoneRenamed, Person: p.Person, Phone: p.ID, Detail: name})
+}
+
 // SetPush replaces where a phone is woken; nil for nowhere.
 func (s *Service) SetPush(ctx context.Context, p KnownPhone, target *push.Target) error {
 	if err := s.checkTarget(target); err != nil {

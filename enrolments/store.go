@@ -52,6 +52,8 @@ type PersonStore interface {
 	// Phone returns a phone that is active or claimed, with its person's
 	// user name.
 	Phone(ctx context.Context, id PhoneID) (phone Phone, user string, err error)
+	// RenamePhone sets an active phone's name.
+	RenamePhone(ctx context.Context, id PhoneID, name string) error
 	// SetPushTarget replaces where the phone is woken; nil for nowhere.
 	SetPushTarget(ctx context.Context, id PhoneID, target *push.Target) error
 	// ForgetPushTarget is SetPushTarget(nil) if the target is still the given
@@ -75,8 +77,9 @@ type PairingStore interface {
 	// Claim spends the ticket for phone (stored inactive) and sets digits:
 	// of callers at once one wins; ErrTicket for all others.
 	Claim(ctx context.Context, ticket Hash, phone Phone, digits string, now time.Time) (Pairing, error)
-	// Confirm ends a claimed pairing: match activates the phone, else it is
-	// removed. ErrPairingSettled for a pairing that is not claimed; ErrInvalid
+	// Confirm ends a claimed pairing: match activates the phone, and removes
+	// the one that opened the pairing if that is to be replaced (ErrNotFound
+	// when it is gone already); else the claiming phone is removed. ErrPairingSettled for a pairing that is not claimed; ErrInvalid
 	// when the person has MaxPhones already.
 	Confirm(ctx context.Context, id PairingID, match bool, now time.Time) (Pairing, error)
 	// BeginAuthenticator stores an unconfirmed authenticator as this

@@ -75,6 +75,20 @@ func TestHeadersThatAttackersSendAreRefused(t *testing.T) {
 	}
 }
 
+func TestALineBreakInsideATokenIsRefused(t *testing.T) {
+	s := newSigner(t)
+	token, err := s.Sign("a+jwt", map[string]string{"sub": "ana"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range token {
+		broken := token[:i] + "\n" + token[i:]
+		if _, _, err := Verify(broken, s.Public(), "a+jwt"); !errors.Is(err, ErrMalformed) {
+			t.Fatalf("a line break at %d: got %v, want ErrMalformed", i, err)
+		}
+	}
+}
+
 func TestOnlyPlainP256AndEd25519KeysAreRead(t *testing.T) {
 	edKey, _, err := ed25519.GenerateKey(nil)
 	if err != nil {
@@ -90,13 +104,14 @@ func TestOnlyPlainP256AndEd25519KeysAreRead(t *testing.T) {
 		t.Errorf("a key does not survive being written and read: %v", err)
 	}
 	for name, raw := range map[string]string{
-		"RSA":            `{"kty":"RSA","n":"AQAB","e":"AQAB"}`,
-		"P-384":          `{"kty":"EC","crv":"P-384","x":"AA","y":"AA"}`,
-		"symmetric":      `{"kty":"oct","k":"AAAA"}`,
-		"off the curve":  `{"kty":"EC","crv":"P-256","x":"AQ","y":"AQ"}`,
-		"private member": `{"kty":"OKP","crv":"Ed25519","x":"` + x + `","d":"` + x + `"}`,
-		"huge":           `{"kty":"` + strings.Repeat("x", 2000) + `"}`,
-		"nothing":        ``,
+		"RSA":                 `{"kty":"RSA","n":"AQAB","e":"AQAB"}`,
+		"P-384":               `{"kty":"EC","crv":"P-384","x":"AA","y":"AA"}`,
+		"symmetric":           `{"kty":"oct","k":"AAAA"}`,
+		"off the curve":       `{"kty":"EC","crv":"P-256","x":"AQ","y":"AQ"}`,
+		"private member":      `{"kty":"OKP","crv":"Ed25519","x":"` + x + `","d":"` + x + `"}`,
+		"huge":                `{"kty":"` + strings.Repeat("x", 2000) + `"}`,
+		"a second coordinate": `{"kty":"OKP","crv":"Ed25519","x":"` + x + `","y":"` + x + `"}`,
+		"nothing":             ``,
 	} {
 		if _, err := ParseKey([]byte(raw)); !errors.Is(err, ErrKey) {
 			t.Errorf("%s: got %v, want ErrKey", name, err)

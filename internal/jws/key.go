@@ -41,6 +41,9 @@ func ParseKey(raw []byte) (Key, error) {
 	if len(raw) > 1<<10 || strict(raw, &plain) != nil {
 		return Key{}, ErrKey
 	}
+	if plain.Kty == "OKP" && plain.Y != "" {
+		return Key{}, ErrKey
+	}
 	var jwk jose.JSONWebKey
 	if err := json.Unmarshal(raw, &jwk); err != nil || !jwk.Valid() {
 		return Key{}, ErrKey

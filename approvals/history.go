@@ -1,0 +1,87 @@
+package approvals
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"countersign/enrolments"
+)
+
+// historyLength is how many sign-ins a person is shown.
+const historyLength = 20
+
+// SignIn is how one sign-in ended, for the question "was this me?".
+type SignIn struct {
+	Approval    ID
+	Application string
+	At          time.Time
+	State       State
+	Reason      Reason
+	Method      Method
+	// Phone settled it, by the name it had; empty when none did.
+	Phone     enrolments.PhoneID
+	PhoneName string
+	// Verified says that the phone verified its person for its answer.
+	Verified              bool
+	Browser, Location, IP string
+}
+
+// ending is what the audit trail keeps of a settled approval for programs. The
+// names are stored: they never change.
+type ending struct {
+	State     State   `json:"state"`
+	Reason    Reason  `json:"reason,omitempty"`
+	Method    Method  `json:"method,omitempty"`
+	PhoneName string  `json:"phone_name,omitempty"`
+	Verified  bool    `json:"verified,omitempty"`
+	Shown     display `json:"shown"`
+}
+
+// endingOf is an approval's ending as JSON; empty for one that was known by
+// its id alone.
+func endingOf(a Approval, verified bool) string {
+	e := ending{State: a.State, Reason: a.Reason, Method: a.Method, Verified: verified}
+	if json.Unmarshal([]byte(a.Display), &e.Shown) != nil {
+		return ""
+	}
+	for _, p := range a.Phones {
+		if p.ID == a.SettledBy {
+			e.PhoneName = p.Name
+		}
+	}
+	raw, err := json.Marshal(e)
+	if err != nil {
+		return ""
+	}
+	return string(raw)
+}
+
+// History returns how a person's newest sign-ins ended, newest first, at most
+// twenty.
+func (s *Service) History(ctx context.Context, person enrolments.PersonID) ([]SignIn, error) {
+	events, err := s.config.Record.Events(ctx, enrolments.EventFilter{
+		Person: person, Kind: enrolments.EventApprovalSettled, Limit: historyLength,
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]SignIn, 0, len(events))
+	for _, event := range events {
+		if event.Data == "" {
+			continue
+		}
+		var e ending
+		if err := json.Unmarshal([]byte(event.Data), &e); err != nil {
+			return nil, fmt.Errorf("audit trail: approval %s: %w", event.Approval, err)
+		}
+		out = append(out, SignIn{
+			Approval: ID(event.Approval), Application: e.Shown.Application, At: event.At,
+			State: e.State, Reason: e.Reason, Method: e.Method,
+			Phone: event.Phone, PhoneName: e.PhoneName, Verified: e.Verified,
+			Browser: e.Shown.Browser, Location: e.Shown.Location, IP: e.Shown.IP,
+		})
+	}
+	return out, nil
+}
