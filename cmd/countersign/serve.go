@@ -84,13 +84,14 @@ func (c *serveCommand) config(log *slog.Logger) (node.Config, error) {
 	if err != nil {
 		return node.Config{}, err
 	}
-	senders, allow, err := c.senders()
+	delivery, err := c.delivery()
 	if err != nil {
 		return node.Config{}, err
 	}
 	return node.Config{
 		PublicURL: c.PublicURL, ServerName: c.ServerName, Redis: c.Redis, Database: url, Keys: ring,
-		Senders: senders, AllowTarget: allow, TrustedProxies: proxies, Demo: c.DeveloperPages, Log: log,
+		Senders: delivery.senders, AllowTarget: delivery.allowed, WebPushKey: delivery.webPushKey,
+		TrustedProxies: proxies, Demo: c.DeveloperPages, Log: log,
 	}, nil
 }
 
@@ -107,20 +108,27 @@ func prefixes(flag string, all []string) ([]netip.Prefix, error) {
 	return out, nil
 }
 
-// senders makes the configured senders; allow refuses push targets of services
-// that are not configured, since they could never be woken.
-func (f pushFlags) senders() (map[push.Service]push.Sender, func(push.Target) error, error) {
+// delivery is what the push flags amount to.
+type delivery struct {
+	senders map[push.Service]push.Sender
+	// endpoint refuses Web Push endpoints; nil without Web Push.
+	endpoint   func(push.Target) error
+	webPushKey string
+}
+
+// delivery makes the configured senders.
+func (f pushFlags) delivery() (d delivery, err error) {
 	roots, err := readRoots(f.PushCAFile)
 	if err != nil {
-		return nil, nil, fmt.Errorf("--push-ca-file: %w", err)
+		return d, fmt.Errorf("--push-ca-file: %w", err)
 	}
-	senders := make(map[push.Service]push.Sender)
+	d.senders = make(map[push.Service]push.Sender)
 	if f.FCMCredentialsFile != "" {
 		s, err := fcm.New(fcm.Config{ServiceAccountFile: f.FCMCredentialsFile, Endpoint: f.FCMEndpoint, RootCAs: roots})
 		if err != nil {
-			return nil, nil, fmt.Errorf("--fcm-credentials-file: %w", err)
+			return d, fmt.Errorf("--fcm-credentials-file: %w", err)
 		}
-		senders[push.FCM] = s
+		d.senders[push.FCM] = s
 	}
 	if f.APNsKeyFile != "" {
 		s, err := apns.New(apns.Config{
@@ -128,24 +136,23 @@ func (f pushFlags) senders() (map[push.Service]push.Sender, func(push.Target) er
 			Production: f.APNsEndpoint, Sandbox: f.APNsEndpoint, RootCAs: roots,
 		})
 		if err != nil {
-			return nil, nil, fmt.Errorf("--apns-key-file and its like: %w", err)
+			return d, fmt.Errorf("--apns-key-file and its like: %w", err)
 		}
-		senders[push.APNs] = s
+		d.senders[push.APNs] = s
 	}
-	var endpoint func(push.Target) error
 	if f.VAPIDKeyFile != "" {
 		config, err := f.webPush()
 		if err != nil {
-			return nil, nil, err
+			return d, err
 		}
 		config.RootCAs = roots
 		s, err := webpush.New(config)
 		if err != nil {
-			return nil, nil, fmt.Errorf("--vapid-key-file and its like: %w", err)
+			return d, fmt.Errorf("--vapid-key-file and its like: %w", err)
 		}
-		senders[push.WebPush], endpoint = s, s.Allowed
+		d.senders[push.WebPush], d.endpoint, d.webPushKey = s, s.Allowed, s.PublicKey()
 	}
-	return senders, allowTarget(senders, endpoint), nil
+	return d, nil
 }
 
 func (f pushFlags) webPush() (webpush.Config, error) {
@@ -160,16 +167,16 @@ func (f pushFlags) webPush() (webpush.Config, error) {
 	return webpush.Config{Key: key, Subject: f.VAPIDSubject, AllowHosts: f.PushHost, AllowNetworks: networks}, nil
 }
 
-func allowTarget(senders map[push.Service]push.Sender, endpoint func(push.Target) error) func(push.Target) error {
-	return func(t push.Target) error {
-		if _, ok := senders[t.Service]; !ok {
-			return fmt.Errorf("%w: this server does not push through %s; configured: %s", push.ErrBadTarget, t.Service, names(senders))
-		}
-		if t.Service == push.WebPush {
-			return endpoint(t)
-		}
-		return nil
+// allowed refuses push targets of services that are not configured, since they
+// could never be woken.
+func (d delivery) allowed(t push.Target) error {
+	if _, ok := d.senders[t.Service]; !ok {
+		return fmt.Errorf("%w: this server does not push through %s; configured: %s", push.ErrBadTarget, t.Service, names(d.senders))
 	}
+	if t.Service == push.WebPush {
+		return d.endpoint(t)
+	}
+	return nil
 }
 
 func names(senders map[push.Service]push.Sender) string {

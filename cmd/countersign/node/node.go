@@ -9,9 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,6 +44,8 @@ type Config struct {
 	// asked for.
 	Senders     map[push.Service]push.Sender
 	AllowTarget func(push.Target) error
+	// WebPushKey is what browsers subscribe with, where Web Push has a sender.
+	WebPushKey string
 	// TrustedProxies may say whom they speak for.
 	TrustedProxies []netip.Prefix
 	// FrameAncestors may show the pages in a frame.
@@ -151,6 +155,7 @@ func (n *Node) buildHandler(c Config, keySet []byte, ping func(context.Context) 
 	n.api, err = api.New(api.Config{
 		Approvals: n.Approvals, Enrolments: n.Enrolments,
 		PublicURL: c.PublicURL, ServerName: c.ServerName, KeySet: keySet,
+		Push: slices.Sorted(maps.Keys(c.Senders)), WebPushKey: c.WebPushKey,
 		Ready: func(ctx context.Context) error {
 			return errors.Join(ping(ctx), n.Durable.Ping(ctx))
 		},
