@@ -32,7 +32,7 @@ func Native(ctx context.Context, addr string, c Command, times, clients, pipelin
 	}
 	args := []string{
 		"-h", host, "-p", port, "-n", strconv.Itoa(times), "-c", strconv.Itoa(clients), "-P", strconv.Itoa(pipeline),
-		"-r", "1000000000000", "-e", "--csv",
+		"-r", mostKeys, "--csv",
 	}
 	out, err := exec.CommandContext(ctx, "redis-benchmark", append(args, varied...)...).Output()
 	if err != nil {
@@ -44,8 +44,11 @@ func Native(ctx context.Context, addr string, c Command, times, clients, pipelin
 // random is what redis-benchmark puts twelve digits in the place of.
 const random = "__rand_int__"
 
-// randomSize is how many.
-const randomSize = 12
+// randomSize is how many; mostKeys is how many different ones it draws at most.
+const (
+	randomSize = 12
+	mostKeys   = "2147483647"
+)
 
 // vary has the end of each key of a script's call drawn anew each time.
 func vary(c Command) (Command, error) {
