@@ -12,7 +12,6 @@ package push
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -59,39 +58,19 @@ func (m Message) Validate() error {
 //
 // Send makes one attempt and returns before ctx ends or soon after. nil means
 // that the service took the message, not that the phone has it. Every other
-// result wraps exactly one of the errors below and carries neither token nor
-// endpoint. It is safe for concurrent use.
+// result wraps one of the errors below and carries neither token nor endpoint.
+// It is safe for concurrent use.
 type Sender interface {
 	Send(ctx context.Context, t Target, m Message) error
 }
 
-// What may come of a message.
-var (
-	// ErrGone: the service no longer knows the target. Forget it.
-	ErrGone = errors.New("push: target is gone")
-	// ErrCredential: the service does not accept us. It concerns every phone of
-	// that service, so an operator must hear of it; no target is to blame.
-	ErrCredential = errors.New("push: credential not accepted")
-	// ErrRefused: the service does not take what we sent. A defect of ours.
-	ErrRefused = errors.New("push: message refused")
-	// ErrUnavailable: not now. The same message may succeed later.
-	ErrUnavailable = errors.New("push: service unavailable")
-	// ErrNoSender: this service is not set up here.
-	ErrNoSender = errors.New("push: service not configured")
-	// ErrBadTarget: the target can belong to no phone. It was never stored by
-	// us in this form, or is not allowed to be asked.
-	ErrBadTarget = errors.New("push: bad target")
-)
-
-// RetryAfter is an ErrUnavailable of a service that said how long to wait.
-type RetryAfter struct {
-	After  time.Duration // not negative
-	Reason string        // the service's own word for it; never a token
+// Divided is a Sender that reaches more than one service, as Web Push does.
+// None of them may suffer from another, so each has a lane of its own.
+type Divided interface {
+	Sender
+	// Parts names them all; the list is as short as the configuration and never
+	// changes.
+	Parts() []string
+	// Part is the one of Parts that t belongs to, and "" for none.
+	Part(t Target) string
 }
-
-func (r *RetryAfter) Error() string {
-	return fmt.Sprintf("%v: %s, try again after %v", ErrUnavailable, r.Reason, r.After)
-}
-
-// Unwrap makes errors.Is(err, ErrUnavailable) true.
-func (r *RetryAfter) Unwrap() error { return ErrUnavailable }

@@ -1,7 +1,6 @@
 package push
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 )
@@ -9,16 +8,15 @@ import (
 // longestWait bounds what a service may ask for; no approval lives as long.
 const longestWait = 24 * time.Hour
 
-// Later is the error of a service that is unavailable for now: a *RetryAfter
-// when header, the value of a Retry-After field (RFC 9110 section 10.2.3), can
-// be read, and a plain ErrUnavailable when it is empty or broken. reason is the
-// service's own word for it.
-func Later(reason, header string, now time.Time) error {
+// Later adds to cause, which wraps ErrUnavailable, how long to wait: a
+// *RetryAfter when header, the value of a Retry-After field (RFC 9110 section
+// 10.2.3), can be read, and cause alone when it is empty or broken.
+func Later(cause error, header string, now time.Time) error {
 	after, ok := parseRetryAfter(header, now)
 	if !ok {
-		return fmt.Errorf("%w: %s", ErrUnavailable, reason)
+		return cause
 	}
-	return &RetryAfter{After: min(max(after, 0), longestWait), Reason: reason}
+	return &RetryAfter{After: min(max(after, 0), longestWait), Cause: cause}
 }
 
 func parseRetryAfter(header string, now time.Time) (time.Duration, bool) {

@@ -27,9 +27,9 @@ func TestRetryAfterIsReadInBothForms(t *testing.T) {
 		{"2026-03-01T12:00:30Z", -1},
 	}
 	for _, c := range cases {
-		err := push.Later("BUSY", c.header, now)
-		if !errors.Is(err, push.ErrUnavailable) {
-			t.Errorf("%q: got %v, want ErrUnavailable", c.header, err)
+		err := push.Later(push.ErrTooMany, c.header, now)
+		if !errors.Is(err, push.ErrUnavailable) || !errors.Is(err, push.ErrTooMany) {
+			t.Errorf("%q: got %v, want ErrTooMany, and so ErrUnavailable", c.header, err)
 		}
 		var told *push.RetryAfter
 		switch got := errors.As(err, &told); {

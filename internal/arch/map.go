@@ -74,6 +74,7 @@ var homes = []home{
 	{module: "cloud.google.com/go/auth", rooms: []string{"push/fcm"}, why: "what firebase takes credentials in"},
 	{module: "golang.org/x/oauth2", rooms: []string{"push/fcm"}, why: "what firebase alone is measured with"},
 	{module: "google.golang.org/api", rooms: []string{"push/fcm"}, why: "what firebase takes options in"},
+	{module: "github.com/sony/gobreaker/v2", rooms: []string{"push"}, why: "the states of a circuit breaker, one probe at a time, right under concurrency"},
 	{module: "github.com/sideshow/apns2", rooms: []string{"push/apns"}, why: "APNs over HTTP/2 with provider tokens and every reason named"},
 	{module: "github.com/SherClockHolmes/webpush-go", rooms: []string{"push/webpush"}, why: "RFC 8291 encryption and RFC 8292 keys"},
 	{module: "github.com/gorilla/websocket", rooms: []string{"api", "cmd/countersign/bench"}, tests: true, why: "no websocket in the standard library; bench plays ten thousand browsers"},

@@ -57,8 +57,8 @@ var outcomes = []struct {
 
 	// Not now.
 	{http.StatusBadRequest, apns2.ReasonIdleTimeout, push.ErrUnavailable},
-	{http.StatusTooManyRequests, apns2.ReasonTooManyProviderTokenUpdates, push.ErrUnavailable},
-	{http.StatusTooManyRequests, apns2.ReasonTooManyRequests, push.ErrUnavailable},
+	{http.StatusTooManyRequests, apns2.ReasonTooManyProviderTokenUpdates, push.ErrTooMany},
+	{http.StatusTooManyRequests, apns2.ReasonTooManyRequests, push.ErrTooMany},
 	{http.StatusInternalServerError, apns2.ReasonInternalServerError, push.ErrUnavailable},
 	{http.StatusServiceUnavailable, apns2.ReasonServiceUnavailable, push.ErrUnavailable},
 	{http.StatusServiceUnavailable, apns2.ReasonShutdown, push.ErrUnavailable},
@@ -77,17 +77,16 @@ func outcome(status int, reason, retryAfter string, now time.Time) error {
 	if status == apns2.StatusSent {
 		return nil
 	}
-	means := byStatus(status)
+	refusal := &push.Refusal{Means: byStatus(status), Status: status, Said: fmt.Sprintf("apns answered %d %.60q", status, reason)}
 	for _, o := range outcomes {
 		if o.status == status && o.reason == reason {
-			means = o.means
+			refusal.Means, refusal.Reason = o.means, o.reason
 		}
 	}
-	said := fmt.Sprintf("apns answered %d %.60q", status, reason)
-	if means == push.ErrUnavailable {
-		return push.Later(said, retryAfter, now)
+	if errors.Is(refusal, push.ErrUnavailable) {
+		return push.Later(refusal, retryAfter, now)
 	}
-	return fmt.Errorf("%w: %s", means, said)
+	return refusal
 }
 
 // byStatus is for reasons that are not documented. 410 has only one meaning.
@@ -97,7 +96,9 @@ func byStatus(status int) error {
 		return push.ErrGone
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		return push.ErrCredential
-	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout:
+	case status == http.StatusTooManyRequests:
+		return push.ErrTooMany
+	case status == http.StatusRequestTimeout:
 		return push.ErrUnavailable
 	case status >= 400 && status <= 499:
 		return push.ErrRefused

@@ -114,8 +114,8 @@ func TestEveryDocumentedAnswerHasItsMeaning(t *testing.T) {
 		{403, "PERMISSION_DENIED", push.ErrCredential},
 		{401, "THIRD_PARTY_AUTH_ERROR", push.ErrCredential},
 		{401, "UNAUTHENTICATED", push.ErrCredential},
-		{429, "QUOTA_EXCEEDED", push.ErrUnavailable},
-		{429, "RESOURCE_EXHAUSTED", push.ErrUnavailable},
+		{429, "QUOTA_EXCEEDED", push.ErrTooMany},
+		{429, "RESOURCE_EXHAUSTED", push.ErrTooMany},
 		{500, "INTERNAL", push.ErrUnavailable},
 		{503, "UNAVAILABLE", push.ErrUnavailable},
 		// Not documented: by the class of the status, and never forgetting a phone.

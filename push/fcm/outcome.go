@@ -30,8 +30,8 @@ var outcomes = []struct {
 	{http.StatusForbidden, "PERMISSION_DENIED", push.ErrCredential},
 	// No such project: an unknown token would say UNREGISTERED.
 	{http.StatusNotFound, "NOT_FOUND", push.ErrCredential},
-	{http.StatusTooManyRequests, "QUOTA_EXCEEDED", push.ErrUnavailable},
-	{http.StatusTooManyRequests, "RESOURCE_EXHAUSTED", push.ErrUnavailable},
+	{http.StatusTooManyRequests, "QUOTA_EXCEEDED", push.ErrTooMany},
+	{http.StatusTooManyRequests, "RESOURCE_EXHAUSTED", push.ErrTooMany},
 	{http.StatusInternalServerError, "INTERNAL", push.ErrUnavailable},
 	{http.StatusServiceUnavailable, "UNAVAILABLE", push.ErrUnavailable},
 }
@@ -85,20 +85,19 @@ func (a answer) outcome(retryAfter string, now time.Time) error {
 	if a.status >= 200 && a.status <= 299 {
 		return nil
 	}
-	means := a.byStatus()
+	refusal := &push.Refusal{Means: a.byStatus(), Status: a.status, Said: fmt.Sprintf("fcm answered %d %.60q", a.status, a.code)}
 	for _, o := range outcomes {
 		if o.status == a.status && o.code == a.code {
-			means = o.means
+			refusal.Means, refusal.Reason = o.means, o.code
 		}
 	}
-	reason := fmt.Sprintf("fcm answered %d %.60q", a.status, a.code)
-	if means != push.ErrUnavailable {
-		return fmt.Errorf("%w: %s", means, reason)
+	if !errors.Is(refusal, push.ErrUnavailable) {
+		return refusal
 	}
 	if a.status == http.StatusTooManyRequests && retryAfter == "" {
 		retryAfter = quotaPause
 	}
-	return push.Later(reason, retryAfter, now)
+	return push.Later(refusal, retryAfter, now)
 }
 
 // byStatus is for answers that are not documented. None of them makes us forget
@@ -107,7 +106,9 @@ func (a answer) byStatus() error {
 	switch {
 	case a.status == http.StatusUnauthorized, a.status == http.StatusForbidden, a.status == http.StatusNotFound:
 		return push.ErrCredential
-	case a.status == http.StatusTooManyRequests, a.status == http.StatusRequestTimeout:
+	case a.status == http.StatusTooManyRequests:
+		return push.ErrTooMany
+	case a.status == http.StatusRequestTimeout:
 		return push.ErrUnavailable
 	case a.status >= 400 && a.status <= 499:
 		return push.ErrRefused

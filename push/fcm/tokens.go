@@ -147,10 +147,20 @@ func tokenError(err error) error {
 	if !errors.As(err, &answered) || answered.Response == nil {
 		return fmt.Errorf("%w: asking for an access token: %w", push.ErrUnavailable, withoutURL(err))
 	}
-	status := answered.Response.StatusCode
-	if status == http.StatusTooManyRequests || status >= http.StatusInternalServerError {
-		reason := fmt.Sprintf("token endpoint answered %d", status)
-		return push.Later(reason, answered.Response.Header.Get("Retry-After"), time.Now())
+	refusal := refusedToken(answered)
+	if !errors.Is(refusal, push.ErrUnavailable) {
+		return refusal
+	}
+	return push.Later(refusal, answered.Response.Header.Get("Retry-After"), time.Now())
+}
+
+func refusedToken(answered *auth.Error) *push.Refusal {
+	r := &push.Refusal{Status: answered.Response.StatusCode, Means: push.ErrCredential}
+	switch {
+	case r.Status == http.StatusTooManyRequests:
+		r.Means = push.ErrTooMany
+	case r.Status >= http.StatusInternalServerError:
+		r.Means = push.ErrUnavailable
 	}
 	var body struct {
 		Error       string `json:"error"`
@@ -159,8 +169,17 @@ func tokenError(err error) error {
 	if json.Unmarshal(answered.Body, &body) != nil {
 		body.Error = "no reason"
 	}
-	return fmt.Errorf("%w: token endpoint answered %d: %.60q %.200q", push.ErrCredential, status, body.Error, body.Description)
+	r.Said = fmt.Sprintf("token endpoint answered %d: %.60q %.200q", r.Status, body.Error, body.Description)
+	for _, known := range tokenReasons {
+		if body.Error == known {
+			r.Reason = known
+		}
+	}
+	return r
 }
+
+// tokenReasons are RFC 6749's (section 5.2) that a service account can meet.
+var tokenReasons = []string{"invalid_grant", "invalid_client", "invalid_request", "invalid_scope", "unauthorized_client", "unsupported_grant_type"}
 
 // withoutURL drops the address that net/http puts before every error.
 func withoutURL(err error) error {

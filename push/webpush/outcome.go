@@ -28,11 +28,11 @@ var outcomes = []struct {
 	{http.StatusForbidden, "", push.ErrCredential},
 	{http.StatusNotFound, "", push.ErrGone},
 	{http.StatusMethodNotAllowed, "", push.ErrRefused},
-	{http.StatusNotAcceptable, "", push.ErrUnavailable}, // Windows: slow down
+	{http.StatusNotAcceptable, "", push.ErrTooMany}, // Windows: slow down
 	{http.StatusRequestTimeout, "", push.ErrUnavailable},
 	{http.StatusGone, "", push.ErrGone},
 	{http.StatusRequestEntityTooLarge, "", push.ErrRefused},
-	{http.StatusTooManyRequests, "", push.ErrUnavailable},
+	{http.StatusTooManyRequests, "", push.ErrTooMany},
 	{http.StatusInternalServerError, "", push.ErrUnavailable},
 	{http.StatusBadGateway, "", push.ErrUnavailable},
 	{http.StatusServiceUnavailable, "", push.ErrUnavailable},
@@ -59,27 +59,28 @@ func outcome(status int, reason, retryAfter string, now time.Time) error {
 	if status >= 200 && status <= 299 {
 		return nil
 	}
-	means := meaning(status, reason)
-	said := fmt.Sprintf("push service answered %d %.60q", status, word(reason))
-	if means == push.ErrUnavailable {
-		return push.Later(said, retryAfter, now)
+	refusal := &push.Refusal{Status: status, Said: fmt.Sprintf("push service answered %d %.60q", status, word(reason))}
+	refusal.Means, refusal.Reason = meaning(status, reason)
+	if errors.Is(refusal, push.ErrUnavailable) {
+		return push.Later(refusal, retryAfter, now)
 	}
-	return fmt.Errorf("%w: %s", means, said)
+	return refusal
 }
 
-func meaning(status int, reason string) error {
+// meaning is also the reason, where it is one that outcomes knows.
+func meaning(status int, reason string) (means error, known string) {
 	for _, o := range outcomes {
 		if o.status == status && (o.reason == "" || o.reason == reason) {
-			return o.means
+			return o.means, o.reason
 		}
 	}
 	switch {
 	case status >= 300 && status <= 399: // it may lead anywhere
-		return push.ErrBadTarget
+		return push.ErrBadTarget, ""
 	case status >= 400 && status <= 499:
-		return push.ErrRefused
+		return push.ErrRefused, ""
 	}
-	return push.ErrUnavailable
+	return push.ErrUnavailable, ""
 }
 
 // word keeps a service from having its sentences, which may hold the endpoint,
