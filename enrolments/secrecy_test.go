@@ -22,6 +22,7 @@ func TestNoErrorAndNoEventHoldsASecret(t *testing.T) {
 		t.Helper()
 		if err == nil {
 			t.Errorf("%s: did not go wrong", what)
+			return
 		}
 		errs = append(errs, err)
 	}
