@@ -42,8 +42,11 @@ type Config struct {
 	// TrustedProxies are those whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	Limits         Limits
-	Now            func() time.Time
-	Log            *slog.Logger
+	// CheckEvery is how often the server looks whether it is Ready while
+	// browsers wait; those are asked to connect again when it is not. 2 s.
+	CheckEvery time.Duration
+	Now        func() time.Time
+	Log        *slog.Logger
 }
 
 // Limits bound what strangers can take. A zero field takes its default.
@@ -103,6 +106,9 @@ func New(c Config) (*API, error) {
 	if c.Ready == nil {
 		c.Ready = func(context.Context) error { return nil }
 	}
+	if c.CheckEvery <= 0 {
+		c.CheckEvery = 2 * time.Second
+	}
 	c.Limits = c.Limits.withDefaults()
 	a := &API{
 		config: c, origin: origin, mux: http.NewServeMux(),
@@ -112,9 +118,11 @@ func New(c Config) (*API, error) {
 	a.life, a.stop = context.WithCancel(context.Background())
 	a.sockets, a.upgrader = newHub(c.Limits.Waiting), a.newUpgrader()
 	if err := a.routes(); err != nil {
+		a.stop()
 		a.sockets.close()
 		return nil, err
 	}
+	a.sockets.work.Go(a.mindTheStore)
 	return a, nil
 }
 

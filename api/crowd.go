@@ -49,6 +49,13 @@ func (c *crowd) leave(what string) {
 	}
 }
 
+// waiting is how many are in.
+func (c *crowd) waiting() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.count
+}
+
 // close lets nobody in any more.
 func (c *crowd) close() {
 	c.mu.Lock()

@@ -112,6 +112,11 @@ func (h *hub) restart() {
 	h.mu.Lock()
 	h.stopping = true
 	h.mu.Unlock()
+	h.reconnect()
+}
+
+// reconnect asks the browsers that are here now to connect again.
+func (h *hub) reconnect() {
 	for slot := range slots {
 		for _, s := range h.in(slot) {
 			s.wantClose()
