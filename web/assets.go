@@ -7,26 +7,30 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 )
 
 // types are the kinds of file that leave the house. Templates and tests lie
 // beside them and do not.
 var types = map[string]string{
-	".css": "text/css; charset=utf-8",
-	".mjs": "text/javascript; charset=utf-8",
-	".svg": "image/svg+xml",
+	".css":  "text/css; charset=utf-8",
+	".json": "application/json",
+	".mjs":  "text/javascript; charset=utf-8",
+	".png":  "image/png",
+	".svg":  "image/svg+xml",
 }
 
 // assets serves scripts, styles and pictures under one digest of them all. One
 // script imports another by a relative path, so a page never mixes two
 // versions, and whatever has the digest in its path may be kept for good.
 type assets struct {
-	files  map[string][]byte // by path: "waiting/waiting.mjs"
+	files  map[string]body // by path: "waiting/waiting.mjs"
 	digest string
 }
 
-func loadAssets() assets {
-	a := assets{files: map[string][]byte{}}
+// loadAssets reads them once: they are part of the program.
+var loadAssets = sync.OnceValue(func() assets {
+	a := assets{files: map[string]body{}}
 	sum := sha256.New()
 	err := fs.WalkDir(files, ".", func(name string, _ fs.DirEntry, err error) error {
 		if err != nil || types[path.Ext(name)] == "" || strings.HasSuffix(name, ".test.mjs") {
@@ -36,7 +40,7 @@ func loadAssets() assets {
 		if err != nil {
 			return err
 		}
-		a.files[name] = content
+		a.files[name] = newBody(content)
 		sum.Write([]byte(name + "\x00"))
 		sum.Write(content)
 		return nil
@@ -46,7 +50,7 @@ func loadAssets() assets {
 	}
 	a.digest = hex.EncodeToString(sum.Sum(nil))[:16]
 	return a
-}
+})
 
 func (a assets) prefix() string { return "/assets/" + a.digest }
 
@@ -66,5 +70,5 @@ func (a assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Cache-Control", keep)
 	w.Header().Set("Content-Type", types[path.Ext(name)])
-	w.Write(content)
+	content.send(w, r)
 }

@@ -26,10 +26,6 @@ func headers(c Config) map[string]string {
 }
 
 func policy(publicURL string, ancestors []string) string {
-	frames := "'none'"
-	if len(ancestors) > 0 {
-		frames = strings.Join(ancestors, " ")
-	}
 	return strings.Join([]string{
 		"default-src 'none'",
 		"script-src 'self'",
@@ -38,10 +34,37 @@ func policy(publicURL string, ancestors []string) string {
 		"connect-src 'self'" + websocketOf(publicURL),
 		"form-action 'self'",
 		"base-uri 'none'",
-		"frame-ancestors " + frames,
+		frames(ancestors),
 		"require-trusted-types-for 'script'",
 		"trusted-types 'none'",
 	}, "; ")
+}
+
+// phonePolicy is the phone page's: it submits no form, opens no websocket, and
+// may be installed. Its one Trusted Types policy names the address of its
+// worker; a text becomes a script in no other way.
+func phonePolicy(ancestors []string) string {
+	return strings.Join([]string{
+		"default-src 'none'",
+		"script-src 'self'",
+		"style-src 'self'",
+		"img-src 'self' data:", // the QR code for a new phone
+		"connect-src 'self'",
+		"manifest-src 'self'",
+		"worker-src 'self'",
+		"form-action 'none'",
+		"base-uri 'none'",
+		frames(ancestors),
+		"require-trusted-types-for 'script'",
+		"trusted-types countersign-worker",
+	}, "; ")
+}
+
+func frames(ancestors []string) string {
+	if len(ancestors) == 0 {
+		return "frame-ancestors 'none'"
+	}
+	return "frame-ancestors " + strings.Join(ancestors, " ")
 }
 
 // websocketOf names the websocket of the server's own host: Safari before 15.4

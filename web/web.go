@@ -1,5 +1,5 @@
 // Package web serves the pages that people see: the waiting screen, set-up, and
-// the place a pairing link leads to.
+// the phone page, an authenticator that a pairing link opens.
 //
 // A page is static: one template, its script and its style, side by side in one
 // folder, embedded and drawn once at start. It holds no name, no token and no
@@ -21,7 +21,7 @@ import (
 	"strings"
 )
 
-//go:embed page waiting setup pair
+//go:embed page waiting setup phone words
 var files embed.FS
 
 // Config is what the pages need to know of the server they belong to.
@@ -36,8 +36,7 @@ type Config struct {
 	// pages in a frame; none by default. An entry that is not an origin is left
 	// out: a slip here must not open the pages to more than was meant.
 	FrameAncestors []string
-	// Demo says that this is a demonstration's or a developer's server: the
-	// pairing page then also shows the command of the simulated phone.
+	// Demo says that this is a demonstration's or a developer's server.
 	Demo bool
 }
 
@@ -57,7 +56,11 @@ func New(c Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /waiting/{id}", onlyIDs(draw.page("waiting"), draw.page("missing")))
 	mux.Handle("GET /set-up/{id}", onlyIDs(draw.page("setup"), draw.page("missing")))
-	mux.Handle("GET /pair", draw.page("pair"))
+	phone := draw.phone(assets)
+	mux.Handle("GET /pair", phone.page)
+	mux.Handle("GET /phone", phone.page)
+	mux.Handle("GET /phone/worker.js", phone.worker)
+	mux.Handle("GET /phone/manifest.webmanifest", phone.manifest)
 	mux.Handle("GET /assets/{digest}/{path...}", assets)
 	mux.Handle("GET /", draw.page("missing"))
 	return secured(headers(c), mux)

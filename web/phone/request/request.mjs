@@ -1,0 +1,98 @@
+// One request: who asks, what for, where from, how long left. The number comes
+// from the screen of the sign-in, so that nobody approves what they do not see.
+import { say, write } from '../../page/text.mjs';
+import { newLock } from '../lock.mjs';
+import { warnings } from '../place.mjs';
+
+const signIn = 'Sign in'; // what applications ask for when they name nothing else
+
+export default function request(app) {
+  const { byID } = app;
+  const input = byID('request-number');
+  let drawn = null;
+
+  byID('request-form').addEventListener('submit', async (event) => {
+    event.preventDefault();
+    if (app.state.busy) return;
+    const { digits } = drawn;
+    const number = input.value.normalize('NFKC').replace(/\D/g, '');
+    if (digits > 0 && number.length !== digits) return wrong('request.empty');
+    wrong('');
+    wrong(await app.requests.answer('approve', digits > 0 ? number : ''));
+  });
+
+  function wrong(key) {
+    if (drawn !== app.requests.current) return;
+    app.complain('request-wrong', key);
+    input.setAttribute('aria-invalid', String(Boolean(key)));
+    byID('request-lock').hidden = key !== 'request.lock-needed';
+    if (key === 'request.wrong') input.value = '';
+    if (key) input.focus();
+  }
+
+  byID('request-lock').addEventListener('click', async () => {
+    const account = app.account(drawn.account);
+    const lock = await newLock(account.user).catch(() => '');
+    if (lock) await app.save({ ...account, lock });
+    wrong(lock ? '' : 'request.lock-missing');
+  });
+
+  byID('request-not-me').addEventListener('click', () => {
+    globalThis.history.pushState(null, '');
+    app.set({ reporting: true });
+  });
+
+  // draw shows another request. Every value of it is text.
+  function draw(r) {
+    const { application, action, user, browser, location, ip, reference, time } = r.shown;
+    app.write('request-headline', action && action !== signIn ? 'request.action' : 'request.headline', { application, action });
+    const facts = [
+      user && app.words.parts('request.as', { user }),
+      browser && [{ text: browser, value: true }],
+      location && app.words.parts('request.near', { location }),
+      (ip || time) && [...(ip ? [{ text: ip, value: true }, { text: ' · ' }] : []), { text: app.words.ago(Date.parse(time), app.line.now()) }],
+      reference && app.words.parts('request.reference', { reference }),
+    ];
+    byID('request-facts').replaceChildren(...facts.filter(Boolean).map(item));
+    byID('request-approve').hidden = !r.readable;
+    byID('request-label').hidden = input.hidden = r.digits === 0 || !r.readable;
+    input.maxLength = Math.max(1, r.digits);
+    input.value = '';
+    wrong(r.readable ? '' : 'request.unreadable');
+  }
+
+  function item(parts) {
+    const li = document.createElement('li');
+    write(li, parts);
+    return li;
+  }
+
+  return {
+    turn: ({ requests }) => requests[0].id,
+    focus: () => (input.hidden ? null : input),
+    show({ requests, history, busy }) {
+      const r = requests[0];
+      if (r !== drawn) {
+        drawn = r;
+        draw(r);
+      }
+      app.write('request-count', requests.length > 1 ? 'request.count' : 'notification.title', { position: '1', count: requests.length });
+      const found = warnings(r.shown, history[r.account]);
+      byID('request-warnings').hidden = found.length === 0;
+      byID('request-warnings').replaceChildren(...found.map((kind) => item(app.words.parts(`request.${kind}`))));
+      for (const id of ['request-approve', 'request-not-me']) byID(id).disabled = Boolean(busy);
+      this.tick({ requests });
+      if (document.visibilityState === 'visible') app.requests.seen(r);
+    },
+    tick({ requests }) {
+      const now = performance.now();
+      const { countdown } = requests[0];
+      const left = countdown.seconds(now);
+      app.write('request-left', 'request.seconds', { count: left });
+      byID('request-arc').setAttribute('stroke-dashoffset', String(100 * (1 - countdown.share(now))));
+      const mark = countdown.announce(now);
+      if (mark) say(byID('polite'), app.words.text('request.seconds', { count: mark }));
+      if (left === 0) app.requests.timeUp(requests[0]);
+    },
+  };
+}
