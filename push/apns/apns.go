@@ -12,6 +12,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
@@ -40,11 +41,19 @@ type Config struct {
 	Production, Sandbox string
 	// RootCAs replaces the system's.
 	RootCAs *x509.CertPool
+	// Log hears of a credential file that changed; nil is silent.
+	Log *slog.Logger
 }
 
-// Sender is a push.Sender for push.APNs.
+// Sender is a push.Sender for push.APNs. It reads the credential anew when its
+// file changes.
 type Sender struct {
-	topic               string
+	topic string
+	live  *push.Fresh[*session]
+}
+
+// session is what one credential makes: nothing of it outlives the credential.
+type session struct {
 	production, sandbox *apns2.Client
 	base                *http.Transport
 }
@@ -55,9 +64,17 @@ func New(c Config) (*Sender, error) {
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("apns: %w", err)
 	}
-	cred, err := c.credential()
+	live, err := push.NewFresh("APNs credential", []string{c.KeyFile, c.CertificateFile}, c.Log, c.open)
 	if err != nil {
 		return nil, fmt.Errorf("apns: %w", err)
+	}
+	return &Sender{topic: c.Topic, live: live}, nil
+}
+
+func (c Config) open() (*session, error) {
+	cred, err := c.credential()
+	if err != nil {
+		return nil, err
 	}
 	base := newTransport(c.RootCAs, cred.certificate)
 	client := func(host, standard string) *apns2.Client {
@@ -73,8 +90,7 @@ func New(c Config) (*Sender, error) {
 			},
 		}
 	}
-	return &Sender{
-		topic:      c.Topic,
+	return &session{
 		production: client(c.Production, apns2.HostProduction),
 		sandbox:    client(c.Sandbox, apns2.HostDevelopment),
 		base:       base,
@@ -99,13 +115,17 @@ func (c Config) check() error {
 
 // Send implements push.Sender.
 func (s *Sender) Send(ctx context.Context, t push.Target, m push.Message) error {
-	return send(ctx, s.client(t), s.notification(t, m))
+	err := send(ctx, s.live.Value().client(t), s.notification(t, m))
+	if errors.Is(err, push.ErrCredential) {
+		s.live.Doubt()
+	}
+	return err
 }
 
-// Check pushes to a token that no phone has, in production. nil means that the
-// credential and the topic are accepted.
-func (s *Sender) Check(ctx context.Context) error {
-	nobody := push.Target{Service: push.APNs, Token: fmt.Sprintf("%064d", 0)}
+// Check pushes to a token that no phone has, in production or in the sandbox.
+// nil means that the credential and the topic are accepted there.
+func (s *Sender) Check(ctx context.Context, sandbox bool) error {
+	nobody := push.Target{Service: push.APNs, Token: fmt.Sprintf("%064d", 0), Sandbox: sandbox}
 	err := s.Send(ctx, nobody, push.Message{ApprovalID: "check", ExpiresAt: time.Now().Add(time.Minute)})
 	if errors.Is(err, push.ErrGone) {
 		return nil
@@ -114,9 +134,12 @@ func (s *Sender) Check(ctx context.Context) error {
 }
 
 // Close closes idle connections.
-func (s *Sender) Close() { s.base.CloseIdleConnections() }
+func (s *Sender) Close() { s.live.Value().Close() }
 
-func (s *Sender) client(t push.Target) *apns2.Client {
+// Close leaves requests be that are under way.
+func (s *session) Close() { s.base.CloseIdleConnections() }
+
+func (s *session) client(t push.Target) *apns2.Client {
 	if t.Sandbox {
 		return s.sandbox
 	}

@@ -286,15 +286,15 @@ func TestGoAwayAndBrokenConnectionsLoseNoWakeUp(t *testing.T) {
 
 func TestCheckTellsAGoodCredentialFromABadOne(t *testing.T) {
 	g, s := start(t, gateway.Options{})
-	if err := s.Check(t.Context()); err != nil {
+	if err := s.Check(t.Context(), false); err != nil {
 		t.Errorf("good credential: %v", err)
 	}
 	g.Answer(gateway.EveryAPNs, gateway.Rule{Status: 400, Reason: "BadDeviceToken"})
-	if err := s.Check(t.Context()); err != nil {
+	if err := s.Check(t.Context(), false); err != nil {
 		t.Errorf("good credential, and Apple does not know the token: %v", err)
 	}
 	g.Answer(gateway.EveryAPNs, gateway.Rule{Status: 403, Reason: "InvalidProviderToken"})
-	if err := s.Check(t.Context()); !errors.Is(err, push.ErrCredential) {
+	if err := s.Check(t.Context(), false); !errors.Is(err, push.ErrCredential) {
 		t.Errorf("bad credential: got %v, want ErrCredential", err)
 	}
 }

@@ -10,7 +10,9 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
@@ -36,10 +38,16 @@ type Config struct {
 	TokenURL string
 	// RootCAs replaces the system's.
 	RootCAs *x509.CertPool
+	// Log hears of a key file that changed; nil is silent.
+	Log *slog.Logger
 }
 
-// Sender is a push.Sender for push.FCM.
-type Sender struct {
+// Sender is a push.Sender for push.FCM. It reads the key file anew when that
+// changes.
+type Sender struct{ live *push.Fresh[*session] }
+
+// session is what one key file makes: nothing of it outlives the key.
+type session struct {
 	client *messaging.Client
 	base   *http.Transport
 }
@@ -47,6 +55,20 @@ type Sender struct {
 // New reads the key file. It asks nobody: a key that Google does not accept
 // shows at the first Send, or at Check.
 func New(c Config) (*Sender, error) {
+	if c.Endpoint == "" {
+		c.Endpoint = DefaultEndpoint
+	}
+	if err := checkBase(c.Endpoint); err != nil {
+		return nil, fmt.Errorf("fcm: endpoint %q %w", c.Endpoint, err)
+	}
+	live, err := push.NewFresh("FCM service account", []string{c.ServiceAccountFile}, c.Log, c.open)
+	if err != nil {
+		return nil, err
+	}
+	return &Sender{live}, nil
+}
+
+func (c Config) open() (*session, error) {
 	account, err := readAccount(c.ServiceAccountFile)
 	if err != nil {
 		return nil, err
@@ -54,23 +76,16 @@ func New(c Config) (*Sender, error) {
 	if c.TokenURL != "" {
 		account.TokenURI = c.TokenURL
 	}
-	endpoint := c.Endpoint
-	if endpoint == "" {
-		endpoint = DefaultEndpoint
-	}
-	if err := checkBase(endpoint); err != nil {
-		return nil, fmt.Errorf("fcm: endpoint %q %w", endpoint, err)
-	}
 	base := newTransport(c.RootCAs)
 	tokens, err := newTokens(account, base)
 	if err != nil {
 		return nil, err
 	}
-	client, err := newClient(account.ProjectID, endpoint, &transport{base: base, tokens: tokens})
+	client, err := newClient(account.ProjectID, c.Endpoint, &transport{base: base, tokens: tokens})
 	if err != nil {
 		return nil, fmt.Errorf("fcm: %w", err)
 	}
-	return &Sender{client: client, base: base}, nil
+	return &session{client, base}, nil
 }
 
 func newClient(project, endpoint string, t *transport) (*messaging.Client, error) {
@@ -86,29 +101,39 @@ func newClient(project, endpoint string, t *transport) (*messaging.Client, error
 
 // Send implements push.Sender.
 func (s *Sender) Send(ctx context.Context, t push.Target, m push.Message) error {
-	return once(ctx, func(ctx context.Context) error {
-		_, err := s.client.Send(ctx, message(t, m, time.Now()))
-		return err
-	})
+	return s.ask(ctx, t, m, (*messaging.Client).Send)
 }
 
 // Check asks FCM to look at a message without delivering it. nil means that the
 // credential is accepted; that no phone has the token sent along is expected.
 func (s *Sender) Check(ctx context.Context) error {
-	err := once(ctx, func(ctx context.Context) error {
-		nobody := push.Target{Service: push.FCM, Token: "countersign-check"}
-		m := push.Message{ApprovalID: "check", ExpiresAt: time.Now().Add(time.Minute)}
-		_, err := s.client.SendDryRun(ctx, message(nobody, m, time.Now()))
-		return err
-	})
+	nobody := push.Target{Service: push.FCM, Token: "countersign-check"}
+	m := push.Message{ApprovalID: "check", ExpiresAt: time.Now().Add(time.Minute)}
+	err := s.ask(ctx, nobody, m, (*messaging.Client).SendDryRun)
 	if isGone(err) {
 		return nil
 	}
 	return err
 }
 
+// ask makes one request by send.
+func (s *Sender) ask(ctx context.Context, t push.Target, m push.Message, send func(*messaging.Client, context.Context, *messaging.Message) (string, error)) error {
+	client := s.live.Value().client
+	err := once(ctx, func(ctx context.Context) error {
+		_, err := send(client, ctx, message(t, m, time.Now()))
+		return err
+	})
+	if errors.Is(err, push.ErrCredential) {
+		s.live.Doubt()
+	}
+	return err
+}
+
 // Close closes idle connections.
-func (s *Sender) Close() { s.base.CloseIdleConnections() }
+func (s *Sender) Close() { s.live.Value().Close() }
+
+// Close leaves requests be that are under way.
+func (s *session) Close() { s.base.CloseIdleConnections() }
 
 // message is a wake-up in FCM's words. The title is a name that the app looks
 // up in the person's language; nothing readable passes through Google.

@@ -1,9 +1,9 @@
 //go:build unix
 
 // Package pushtest measures a sender beside the bare library that it stands on:
-// the same gateway, the same number of callers, in turns. It is for benchmarks
-// alone and starts the gateway in a process of its own, so that what it counts
-// is the caller's work.
+// the same gateway, the same number of callers, in turns. It starts the gateway
+// in a process of its own, so that what it counts is the caller's work. It is
+// for tests and benchmarks alone.
 package pushtest
 
 import (
@@ -99,6 +99,21 @@ func Start(b *testing.B) Gateway {
 	g.Roots = x509.NewCertPool()
 	g.Roots.AppendCertsFromPEM(ca)
 	return g
+}
+
+// Eventually repeats try until it succeeds, for as long as a file takes to be
+// read anew and more.
+func Eventually(t testing.TB, try func() error) {
+	t.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	end := time.Now().Add(20 * time.Second)
+	for err := try(); err != nil; err = try() {
+		if time.Now().After(end) {
+			t.Fatalf("still not: %v", err)
+		}
+		<-tick.C
+	}
 }
 
 // Push sends one wake-up.

@@ -29,13 +29,14 @@ func KnownHosts() []string {
 
 // policy says who may be asked.
 type policy struct {
-	exact    map[string]bool // host:port
-	beneath  []string        // .domain, on port 443
+	entries  []string          // as they were given, in lower case
+	exact    map[string]string // an entry, by host:port
+	beneath  []string          // .domain, on port 443
 	networks []netip.Prefix
 }
 
 func newPolicy(hosts []string, networks []netip.Prefix) (policy, error) {
-	p := policy{exact: make(map[string]bool), networks: networks}
+	p := policy{exact: make(map[string]string), networks: networks}
 	for _, entry := range hosts {
 		entry = strings.ToLower(entry)
 		domain, wild := strings.CutPrefix(entry, "*.")
@@ -43,31 +44,38 @@ func newPolicy(hosts []string, networks []netip.Prefix) (policy, error) {
 		if err != nil || u.Host != domain || u.Hostname() == "" || wild && u.Port() != "" {
 			return policy{}, fmt.Errorf("allowed host %q must be a host, a host and port, or *. and a domain", entry)
 		}
+		p.entries = append(p.entries, entry)
 		if wild {
 			p.beneath = append(p.beneath, "."+domain)
 			continue
 		}
-		p.exact[hostPort(u)] = true
+		p.exact[hostPort(u)] = entry
 	}
 	return p, nil
 }
 
 // endpoint checks the name; what it leads to is address's to check.
 func (p policy) endpoint(raw string) error {
+	_, err := p.entry(raw)
+	return err
+}
+
+// entry is the one that allows an endpoint.
+func (p policy) entry(raw string) (string, error) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Scheme != "https" || u.User != nil {
-		return fmt.Errorf("%w: endpoint is not an https URL", push.ErrBadTarget)
+		return "", fmt.Errorf("%w: endpoint is not an https URL", push.ErrBadTarget)
 	}
-	if p.exact[hostPort(u)] {
-		return nil
+	if entry, ok := p.exact[hostPort(u)]; ok {
+		return entry, nil
 	}
 	host := strings.ToLower(u.Hostname())
 	for _, domain := range p.beneath {
 		if port := u.Port(); strings.HasSuffix(host, domain) && (port == "" || port == "443") {
-			return nil
+			return "*" + domain, nil
 		}
 	}
-	return fmt.Errorf("%w: endpoint's host is not an allowed push service", push.ErrBadTarget)
+	return "", fmt.Errorf("%w: endpoint's host is not an allowed push service", push.ErrBadTarget)
 }
 
 func hostPort(u *url.URL) string {

@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -28,9 +29,12 @@ import (
 
 // Config says which services may be asked and as whom.
 type Config struct {
-	// Key signs what we send. Phones subscribe with its public half, so that a
-	// new key makes every subscription useless. Required.
-	Key Key
+	// Key signs what we send, or the key in KeyFile, which is read anew when it
+	// changes. Phones subscribe with its public half, so that another key makes
+	// every subscription useless until its phone subscribes again. One of the
+	// two is required.
+	Key     Key
+	KeyFile string
 	// Subject is where a push service reaches the operator: a mailto: or https:
 	// URL (RFC 8292 section 2.1). Required.
 	Subject string
@@ -41,11 +45,14 @@ type Config struct {
 	AllowNetworks []netip.Prefix
 	// RootCAs replaces the system's.
 	RootCAs *x509.CertPool
+	// Log hears of a key file that changed; nil is silent.
+	Log *slog.Logger
 }
 
-// Sender is a push.Sender for push.WebPush.
+// Sender is a push.Sender for push.WebPush. It is divided by the hosts that may
+// be asked.
 type Sender struct {
-	key     Key
+	key     *push.Fresh[Key]
 	subject string
 	policy  policy
 	client  *http.Client
@@ -54,8 +61,9 @@ type Sender struct {
 
 // New asks nobody.
 func New(c Config) (*Sender, error) {
-	if c.Key.private == "" {
-		return nil, errors.New("webpush: no key")
+	key, err := push.NewFresh("VAPID key", []string{c.KeyFile}, c.Log, c.readKey)
+	if err != nil {
+		return nil, err
 	}
 	subject, err := subscriber(c.Subject)
 	if err != nil {
@@ -67,12 +75,24 @@ func New(c Config) (*Sender, error) {
 	}
 	base := newTransport(p, c.RootCAs)
 	return &Sender{
-		key:     c.Key,
+		key:     key,
 		subject: subject,
 		policy:  p,
 		base:    base,
 		client:  &http.Client{Transport: base, CheckRedirect: noRedirect},
 	}, nil
+}
+
+func (c Config) readKey() (Key, error) {
+	switch {
+	case c.Key.private != "" && c.KeyFile != "":
+		return Key{}, errors.New("webpush: both a key and a key file: give one")
+	case c.KeyFile != "":
+		return ReadKey(c.KeyFile)
+	case c.Key.private == "":
+		return Key{}, errors.New("webpush: no key")
+	}
+	return c.Key, nil
 }
 
 // subscriber is the subject as webpush-go wants it: it puts mailto: before
@@ -91,11 +111,23 @@ func subscriber(subject string) (string, error) {
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // PublicKey is the applicationServerKey that a phone subscribes with.
-func (s *Sender) PublicKey() string { return s.key.Public() }
+func (s *Sender) PublicKey() string { return s.key.Value().Public() }
 
 // Allowed says whether the endpoint's host may be asked, so that a target that
 // never can be woken is not stored. The error wraps push.ErrBadTarget.
 func (s *Sender) Allowed(t push.Target) error { return s.policy.endpoint(t.Endpoint) }
+
+// Parts implements push.Divided: the allowed hosts, as they were configured.
+func (s *Sender) Parts() []string { return s.policy.entries }
+
+// Part implements push.Divided.
+func (s *Sender) Part(t push.Target) string {
+	entry, err := s.policy.entry(t.Endpoint)
+	if err != nil {
+		return ""
+	}
+	return entry
+}
 
 // recordSize makes every message 256 bytes long: the largest wake-up has 82,
 // and 102 go to RFC 8188's header and tag.
@@ -116,10 +148,15 @@ func (s *Sender) Send(ctx context.Context, t push.Target, m push.Message) error 
 	if err != nil {
 		return outcomeOfFailure(ctx, err)
 	}
-	return readOutcome(resp)
+	err = readOutcome(resp)
+	if errors.Is(err, push.ErrCredential) {
+		s.key.Doubt()
+	}
+	return err
 }
 
 func (s *Sender) options(m push.Message, now time.Time) *webpush.Options {
+	key := s.key.Value()
 	return &webpush.Options{
 		HTTPClient:      s.client,
 		RecordSize:      recordSize,
@@ -127,9 +164,29 @@ func (s *Sender) options(m push.Message, now time.Time) *webpush.Options {
 		Topic:           topic(m.ApprovalID),
 		TTL:             max(int(m.ExpiresAt.Sub(now)/time.Second), 0),
 		Urgency:         webpush.UrgencyHigh,
-		VAPIDPublicKey:  s.key.public,
-		VAPIDPrivateKey: s.key.private,
+		VAPIDPublicKey:  key.public,
+		VAPIDPrivateKey: key.private,
 	}
+}
+
+// Reach asks whether a host, with or without a port, answers at all: its name is
+// known, it leads to an address that may be dialled, its certificate is trusted.
+// What it answers does not matter: without a subscription nothing more can be
+// learned.
+func (s *Sender) Reach(ctx context.Context, host string) error {
+	u := url.URL{Scheme: "https", Host: host, Path: "/"}
+	if err := s.policy.endpoint(u.String()); err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return fmt.Errorf("%w: host is no part of a URL", push.ErrBadTarget)
+	}
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return outcomeOfFailure(ctx, err)
+	}
+	return resp.Body.Close()
 }
 
 // Close closes idle connections.
