@@ -26,6 +26,10 @@ type Config struct {
 	MaxWatches int
 	// Log is told when Redis is lost and found; nil for nowhere.
 	Log *slog.Logger
+
+	// refresh is how often everything watched is read again; 0 for never, or
+	// refreshEvery on a Cluster.
+	refresh time.Duration
 }
 
 // String hides the URL from fmt.

@@ -94,11 +94,11 @@ type room interface {
 
 func newHub(s *Store, c Config, clustered bool) *hub {
 	h := &hub{
-		store: s, log: c.Log, max: c.MaxWatches, patience: 2 * c.Timeout,
+		store: s, log: c.Log, max: c.MaxWatches, patience: 2 * c.Timeout, refresh: c.refresh,
 		topics:   make(map[string]*topic),
 		dirtyNow: make(chan struct{}, 1), dueNow: make(chan struct{}, 1),
 	}
-	if clustered {
+	if clustered && h.refresh == 0 {
 		h.refresh = refreshEvery
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())

@@ -122,9 +122,7 @@ func unescape(text string) (string, error) {
 
 // address reads a host and a port; only a single server's port has a default.
 func (t *target) address(text string) (string, error) {
-	if t.kind == single && !strings.HasSuffix(text, "]") && !strings.Contains(text, ":") {
-		text += ":6379"
-	} else if t.kind == single && strings.HasSuffix(text, "]") {
+	if t.kind == single && (strings.HasSuffix(text, "]") || !strings.Contains(text, ":")) {
 		text += ":6379"
 	}
 	host, port, err := net.SplitHostPort(text)

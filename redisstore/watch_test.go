@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"countersign/approvals"
+	"countersign/enrolments"
+	"countersign/redisstore/redistest"
 )
 
 // aWatched is an approval that nobody has read yet, on a hub that does nothing.
@@ -90,6 +92,41 @@ func TestAnAnnouncementThatCannotBeReadIsReadFromRedis(t *testing.T) {
 	}
 	if !w.hear(version("4", "pending")) {
 		t.Error("a good one was refused")
+	}
+}
+
+func TestAChangeWhoseAnnouncementWasLostIsFoundByReadingAgain(t *testing.T) {
+	s, err := Open(t.Context(), Config{URL: redistest.Start(t), refresh: 20 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	n := request(enrolments.NewID[enrolments.PersonID]())
+	if _, err := s.Create(t.Context(), n); err != nil {
+		t.Fatal(err)
+	}
+	told := make(chan approvals.Approval, 10)
+	stop, err := s.Watch(t.Context(), n.ID, func(a approvals.Approval) { told <- a })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	<-told
+	line, err := s.client.HGet(t.Context(), approvalKey(n.ID), "line").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	line = strings.Replace(line, " pending ", " denied ", 1)
+	if err := s.client.HSet(t.Context(), approvalKey(n.ID), "line", line).Err(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case a := <-told:
+		if a.State != approvals.Denied {
+			t.Errorf("told %q", a.State)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("it was not found")
 	}
 }
 
