@@ -18,6 +18,7 @@ import (
 
 	"countersign/internal/seal"
 	"countersign/redisstore/redistest"
+	"countersign/sqlstore/sqlstoretest"
 )
 
 // patience is how long a test waits for what must come.
@@ -41,14 +42,22 @@ func realParts() bool {
 	return os.Getenv("CI") == "true" || os.Getenv("COUNTERSIGN_REAL_PARTS") == "1"
 }
 
-func TestTheDemonstrationInABrowser(t *testing.T) {
+// needBrowser returns node, with which browsertest drives a real browser.
+func needBrowser(t *testing.T) string {
+	t.Helper()
 	node, err := exec.LookPath("node")
-	if err != nil || !exists("../../browsertest/node_modules/playwright-core") {
-		if realParts() {
-			t.Fatal("node or browsertest/node_modules is missing; make test installs them")
-		}
-		t.Skip("node or browsertest/node_modules is missing; make test installs them")
+	if err == nil && exists("../../browsertest/node_modules/playwright-core") {
+		return node
 	}
+	if realParts() {
+		t.Fatal("node or browsertest/node_modules is missing; make test installs them")
+	}
+	t.Skip("node or browsertest/node_modules is missing; make test installs them")
+	return ""
+}
+
+func TestTheDemonstrationInABrowser(t *testing.T) {
+	node := needBrowser(t)
 	address := startVerb(t, "Open ", "demo", "--listen", "127.0.0.1:0")
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
@@ -277,43 +286,28 @@ func TestAnAdministratorsDay(t *testing.T) {
 	}
 }
 
-func TestTheServerServesAndEndsInTime(t *testing.T) {
-	redis := redistest.Start(t)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+func TestTheServerServesOnItsStoresAndEndsInTime(t *testing.T) {
+	for name, c := range map[string]struct {
+		db    string
+		flags []string
+	}{
+		"Redis and SQLite":     {"sqlite:" + filepath.Join(t.TempDir(), "c.db"), []string{"--redis", redistest.Start(t)}},
+		"Redis and PostgreSQL": {sqlstoretest.Postgres(t), []string{"--redis", redistest.Start(t)}},
+		"embedded and SQLite":  {"sqlite:" + filepath.Join(t.TempDir(), "c.db"), nil},
+	} {
+		t.Run(name, func(t *testing.T) { signInOn(t, c.db, c.flags) })
 	}
-	address := listener.Addr().String()
-	listener.Close()
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() {
-		done <- run(ctx, []string{
-			"serve", keysFile(t), "--db=sqlite:" + filepath.Join(t.TempDir(), "c.db"),
-			"--redis", redis, "--listen", address, "--public-url", "http://" + address,
-		}, io.Discard, io.Discard)
-	}()
-	ready := func() error {
-		return run(ctx, []string{"health", "--url", "http://" + address + "/readyz"}, io.Discard, io.Discard)
-	}
-	deadline := time.Now().Add(patience)
-	for err := ready(); err != nil; err = ready() {
-		select {
-		case err := <-done:
-			t.Fatalf("the server ended with %v", err)
-		case <-time.After(20 * time.Millisecond):
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("the server is not ready: %v", err)
-		}
-	}
-	stop()
-	select {
-	case err := <-done:
-		if err != nil {
-			t.Errorf("ended with %v", err)
-		}
-	case <-time.After(10 * time.Second):
-		t.Error("did not end within 10 s")
+}
+
+func signInOn(t *testing.T, db string, flags []string) {
+	s := startServer(t, db, flags...)
+	p, account := s.pair("ana@example.com")
+	var asked struct{ ID, Number string }
+	s.call("POST", "/v1/approvals", s.key, map[string]any{"user": "ana@example.com"}, &asked)
+	s.approve(p, account, asked.ID, asked.Number)
+	var stands struct{ State, Method string }
+	s.call("GET", "/v1/approvals/"+asked.ID, s.key, nil, &stands)
+	if stands.State != "approved" || stands.Method != "push" {
+		t.Errorf("the application is told %v", stands)
 	}
 }
