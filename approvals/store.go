@@ -100,7 +100,8 @@ type Answer struct {
 
 // Store keeps approvals for minutes. Every method is one atomic step decided
 // by the store's own clock, which never runs back; of callers at once, one is
-// first. An error that is none of this package's means that the store could
+// first. A context that has ended changes nothing and returns its error. An
+// error that is none of this package's means that the store could
 // not be asked: the caller must take nothing as approved. An approval past its
 // deadline reads as Expired whether or not anything has noted that yet.
 //
@@ -128,7 +129,7 @@ type Store interface {
 	TryCode(ctx context.Context, id ID) (Approval, error)
 
 	// Settle settles by anything but a phone: ErrSettled when something was
-	// first. Approving by a code frees the person's push budget.
+	// first, an error for a state that no settlement has. Approving by a code frees the person's push budget.
 	Settle(ctx context.Context, id ID, s Settlement) (Approval, error)
 
 	// Expire notes that the deadline has passed; done is true for the one
@@ -139,13 +140,13 @@ type Store interface {
 	Resend(ctx context.Context, id ID, b Budget) (Approval, error)
 
 	// NoteSent and NoteSeen set a phone's facts on a pending approval and
-	// change nothing on a settled one. NoteSeen: ErrNotFound for a phone that
-	// was not asked.
+	// change nothing on a settled one. ErrNotFound for a phone that was not
+	// asked.
 	NoteSent(ctx context.Context, id ID, phone enrolments.PhoneID, sent Sent) error
 	NoteSeen(ctx context.Context, id ID, phone enrolments.PhoneID) error
 
 	// Redeem spends the result code of an approval that was approved no longer
-	// than RedeemWithin ago; ErrResult.
+	// than RedeemWithin ago; ErrResult. It raises no version.
 	Redeem(ctx context.Context, id ID, result enrolments.Hash) (Approval, error)
 
 	// PendingFor returns what a phone is asked now, newest first.
@@ -159,7 +160,8 @@ type Store interface {
 	// change, in order of Version though not with every one, and once when its
 	// deadline passes, until stop is called or the approval is final. No
 	// change between the first call and the last is lost: after trouble with
-	// the store the approval is read again. notify must not block and must
+	// the store the approval is read again, and one that the store has lost is
+	// told as Expired. notify must not block and must
 	// not call stop. ErrNotFound; ErrBusy.
 	Watch(ctx context.Context, id ID, notify func(Approval)) (stop func(), err error)
 
