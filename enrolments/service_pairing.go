@@ -40,7 +40,11 @@ func (s *Service) OpenPairing(ctx context.Context, user string, by ApplicationID
 // OpenPairingByPhone opens a pairing for a new phone on the word of one that
 // the person has; it shows the link and compares the digits. replace says that
 // the old one goes when the new one is active. The secret is the ticket.
+// ErrPhoneInactive for a phone that its person has not confirmed.
 func (s *Service) OpenPairingByPhone(ctx context.Context, phone KnownPhone, replace bool) (Pairing, Secret, error) {
+	if !phone.Active {
+		return Pairing{}, Secret{}, ErrPhoneInactive
+	}
 	p, token, err := s.open(ctx, Pairing{Person: phone.Person, User: phone.User, By: phone.ID, Replace: replace}, "")
 	return p, TicketOf(token), err
 }
