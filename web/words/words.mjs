@@ -49,7 +49,9 @@ export class Words {
   }
 
   // ago says how long before now something was, up to an hour; then moment.
+  // Of a time that is none it says nothing.
   ago(at, now) {
+    if (!Number.isFinite(at)) return '';
     const minutes = Math.floor((now - at) / 60_000);
     if (!(minutes < 60)) return this.moment(at);
     if (minutes < 1) return this.text('just-now');
