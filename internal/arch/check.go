@@ -50,7 +50,7 @@ func checkImport(f file, imported string) string {
 
 // checkRoom judges an import of ours.
 func checkRoom(f file, target string) string {
-	if isTestPackage(target) && !f.isTest() {
+	if isTestPackage(target) && !f.isTest() && startsParts[f.folder()] != target {
 		return "a package for tests, in the program"
 	}
 	r, _ := roomOf(f.folder())

@@ -43,6 +43,10 @@ var rooms = []room{
 	{"redisstore/redistest", nil},
 	{"sqlstore/sqlstoretest", []string{"sqlstore", "enrolments"}},
 
+	// What ours is measured beside.
+	{"api/apibench", nil},
+	{"redisstore/redisbench", nil},
+
 	// A phone of its own: only the protocol document and the vectors bind it,
 	// so that an error in ours is not repeated in its judge.
 	{"mobile-stub/...", []string{"mobile-stub/..."}},
@@ -77,10 +81,10 @@ var homes = []home{
 	{module: "github.com/sony/gobreaker/v2", rooms: []string{"push"}, why: "the states of a circuit breaker, one probe at a time, right under concurrency"},
 	{module: "github.com/sideshow/apns2", rooms: []string{"push/apns"}, why: "APNs over HTTP/2 with provider tokens and every reason named"},
 	{module: "github.com/SherClockHolmes/webpush-go", rooms: []string{"push/webpush"}, why: "RFC 8291 encryption and RFC 8292 keys"},
-	{module: "github.com/gorilla/websocket", rooms: []string{"api", "cmd/countersign/bench"}, tests: true, why: "no websocket in the standard library; bench plays ten thousand browsers"},
+	{module: "github.com/gorilla/websocket", rooms: []string{"api", "api/apibench"}, tests: true, why: "no websocket in the standard library; apibench plays ten thousand browsers, and the server that ours is measured beside"},
 	{module: "github.com/danielgtaylor/huma/v2", rooms: []string{"api"}, why: "OpenAPI 3.1 that cannot differ from the handlers"},
 	{module: "github.com/mileusna/useragent", rooms: []string{"api"}, why: "a browser's name out of a User-Agent, for people to read"},
-	{module: "github.com/redis/go-redis/v9", rooms: []string{"redisstore", "cmd/countersign/bench"}, tests: true, why: "Sentinel, Cluster and scripts; bench measures against a plain pool"},
+	{module: "github.com/redis/go-redis/v9", rooms: []string{"redisstore", "redisstore/redisbench"}, tests: true, why: "Sentinel, Cluster and scripts; redisbench is the plain pool that ours is measured beside"},
 	{module: "modernc.org/sqlite", rooms: []string{"sqlstore"}, why: "SQLite without cgo"},
 	{module: "github.com/jackc/pgx/v5", rooms: []string{"sqlstore", "sqlstore/sqlstoretest"}, why: "the PostgreSQL driver"},
 	{module: "github.com/pressly/goose/v3", rooms: []string{"sqlstore"}, why: "migrations for both databases, one at a time across nodes"},
@@ -91,6 +95,12 @@ var homes = []home{
 	{module: "github.com/alecthomas/kong", rooms: []string{"cmd/countersign"}, why: "verbs, flags, environment and help from one struct"},
 	{module: "github.com/schollz/progressbar/v3", rooms: []string{"cmd/countersign/..."}, why: "progress of long runs on a terminal"},
 	{module: "golang.org/x/term", rooms: []string{"cmd/countersign/..."}, why: "whether there is a terminal"},
+}
+
+// startsParts are packages of the program that may import one for tests: the
+// measurements run servers of their own.
+var startsParts = map[string]string{
+	"cmd/countersign/bench": "redisstore/redistest",
 }
 
 // testModules are for tests and *test packages alone.
