@@ -61,7 +61,7 @@ type applicationApproval struct {
 type askedPhone struct {
 	ID   string `json:"id,omitempty"`
 	Name string `json:"name"`
-	Sent string `json:"sent" enum:"asking,accepted,failed"`
+	Sent string `json:"sent" enum:"asking,accepted,failed,none"`
 	Seen bool   `json:"seen"`
 }
 

@@ -98,6 +98,9 @@ const (
 	Asking   Sent = "asking"
 	Accepted Sent = "accepted"
 	Failed   Sent = "failed"
+	// None is of a phone that has nowhere to be woken: its service forgot it,
+	// or it never named one. It sees the approval when it is opened.
+	None Sent = "none"
 )
 
 // Approval is one sign-in attempt as it stands.
@@ -150,6 +153,10 @@ type AskedPhone struct {
 
 // Final reports whether the approval is settled.
 func (a Approval) Final() bool { return a.State != Pending }
+
+// JustSettled reports whether the step that returned the approval settled it:
+// a store reads its clock once a step.
+func (a Approval) JustSettled() bool { return a.Final() && a.Settled.Equal(a.AsOf) }
 
 // Asked reports whether phone may answer.
 func (a Approval) Asked(phone enrolments.PhoneID) bool {

@@ -134,7 +134,7 @@ func (s *Service) request(ctx context.Context, app enrolments.Application, e enr
 	}
 	s.expireLater(a)
 	if a.Next == Wait {
-		s.wake(a, e.Phones)
+		s.wake(ctx, a, e.Phones)
 	}
 	s.auditRequested(ctx, created, n.CodeOnly)
 	return out, nil
@@ -191,7 +191,7 @@ func (s *Service) build(app enrolments.Application, e enrolments.Enrolment, r Re
 		Budget: budgetOf(p), Key: r.Key, Fingerprint: r.Fingerprint,
 	}
 	for _, phone := range e.Phones {
-		n.Phones = append(n.Phones, AskedPhone{ID: phone.ID, Name: phone.Name, Sent: Asking})
+		n.Phones = append(n.Phones, AskedPhone{ID: phone.ID, Name: phone.Name, Sent: firstSent(phone)})
 	}
 	return n, nil
 }

@@ -1,6 +1,7 @@
 package approvals_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -42,7 +43,7 @@ func TestWhatBecameOfEachPushIsNoted(t *testing.T) {
 			t.Errorf("woken (-want +got):\n%s", diff)
 		}
 		want := map[string]approvals.Sent{
-			"well": approvals.Accepted, "down": approvals.Failed, "gone": approvals.Failed, "nowhere": approvals.Asking,
+			"well": approvals.Accepted, "down": approvals.Failed, "gone": approvals.Failed, "nowhere": approvals.None,
 		}
 		a := s.stands(out.ID)
 		if diff := cmp.Diff(want, sent(a)); diff != "" {
@@ -205,3 +206,127 @@ func TestWhereTheTownIsLostNobodyIsAskedAgain(t *testing.T) {
 		}
 	})
 }
+
+// reports replays what a delivery service says of a phone, one report a second.
+type reports []error
+
+func (r reports) Send(ctx context.Context, _ push.Message, _ []push.Target, report func(int, error)) {
+	for _, err := range r {
+		report(0, err)
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			report(0, fmt.Errorf("%w: %w", push.ErrUnavailable, context.Cause(ctx)))
+			return
+		}
+	}
+}
+
+// wakesBy makes the scene's phones be woken by w.
+func (s *scene) wakesBy(w approvals.Waker) {
+	s.Close()
+	s.config.Waker = w
+	s.Service = approvals.NewService(s.config)
+}
+
+func TestAPhoneThatIsReachedAfterAllIsShownSo(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.wakesBy(reports{push.ErrDown, nil})
+		s.phone("ana@example.com", "phone")
+		out := s.asks("ana@example.com")
+		synctest.Wait()
+		if got := sent(s.stands(out.ID))["phone"]; got != approvals.Failed {
+			t.Errorf("at first it is %s", got)
+		}
+		pass(time.Second)
+		if got := sent(s.stands(out.ID))["phone"]; got != approvals.Accepted {
+			t.Errorf("then it is %s", got)
+		}
+	})
+}
+
+func TestASettledSignInRingsNoPhone(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.wakesBy(reports{push.ErrUnavailable, nil})
+		s.phone("ana@example.com", "phone")
+		out := s.asks("ana@example.com")
+		synctest.Wait()
+		s.settleBy("123456", out)
+		pass(10 * time.Second)
+		if got := sent(s.stands(out.ID))["phone"]; got != approvals.Failed {
+			t.Errorf("after the sign-in was over its phone is %s", got)
+		}
+		if s.times("push.failed phone") > 1 {
+			t.Errorf("the trail: %q", s.trail())
+		}
+	})
+}
+
+func TestAPhoneWithNowhereToBeWokenIsNotWaitedFor(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		h := s.phone("ana@example.com", "silent")
+		s.change("ana@example.com", func(e *enrolments.Enrolment) { e.Phones[0].Push = nil })
+		out := s.asks("ana@example.com")
+		if got := sent(out.Approval)["silent"]; got != approvals.None {
+			t.Errorf("it is %s from the start", got)
+		}
+		synctest.Wait()
+		if n := len(s.bells.rings()); n != 0 {
+			t.Errorf("woken %d times", n)
+		}
+		// It has only to be opened.
+		_, err := s.answers(h, out.Approval, approvals.Approve, nil)
+		noError(t, err)
+	})
+}
+
+func TestAboveTheBoundPhonesAreShownAsNotReached(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.bells.stuck = true
+		const bound = 10_000
+		s.phone("ana@example.com", "phone")
+		for i := range bound {
+			user := fmt.Sprintf("u%d", i)
+			s.change(user, func(e *enrolments.Enrolment) {
+				e.Person = enrolments.Person{ID: enrolments.NewID[enrolments.PersonID](), User: user}
+				e.Phones = []enrolments.Phone{{ID: enrolments.NewID[enrolments.PhoneID](), Name: "phone", Active: true, Push: &push.Target{Service: push.FCM, Token: "t"}}}
+			})
+			s.asks(user)
+		}
+		synctest.Wait()
+		out := s.asks("ana@example.com")
+		synctest.Wait()
+		if got := sent(s.stands(out.ID))["phone"]; got != approvals.Failed {
+			t.Errorf("the phone of one too many is %s", got)
+		}
+		if n := len(s.bells.rings()); n != bound {
+			t.Errorf("%d are being woken, want %d", n, bound)
+		}
+	})
+}
+
+type key struct{}
+
+func TestAWakeUpKnowsTheRequestsValuesAndOutlivesIt(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		var value any
+		var ended error
+		s.wakesBy(waker(func(ctx context.Context) {
+			<-time.After(time.Second)
+			value, ended = ctx.Value(key{}), ctx.Err()
+		}))
+		s.phone("ana@example.com", "phone")
+		ctx, hangUp := context.WithCancel(context.WithValue(t.Context(), key{}, "trace"))
+		_, err := s.Request(ctx, s.app, approvals.Request{User: "ana@example.com"})
+		noError(t, err)
+		hangUp()
+		pass(2 * time.Second)
+		if value != "trace" || ended != nil {
+			t.Errorf("the wake-up had %v and ended by %v", value, ended)
+		}
+	})
+}
+
+type waker func(context.Context)
+
+func (w waker) Send(ctx context.Context, _ push.Message, _ []push.Target, _ func(int, error)) { w(ctx) }

@@ -176,9 +176,9 @@ func (r *reader) facts(phones []approvals.AskedPhone) []approvals.AskedPhone {
 }
 
 // Letters for approvals.Sent, in one order.
-const sentLetters = "nasf"
+const sentLetters = "nasfw"
 
-var sents = [...]approvals.Sent{"", approvals.Asking, approvals.Accepted, approvals.Failed}
+var sents = [...]approvals.Sent{"", approvals.Asking, approvals.Accepted, approvals.Failed, approvals.None}
 
 // sentLetter is the letter of s; false for a word that is none of Sent's.
 func sentLetter(s approvals.Sent) (string, bool) {

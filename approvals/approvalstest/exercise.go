@@ -78,7 +78,7 @@ func newScene(t *testing.T, store approvals.Store) *scene {
 func twoPhones() []approvals.AskedPhone {
 	return []approvals.AskedPhone{
 		{ID: enrolments.NewID[enrolments.PhoneID](), Name: "Ana’s phone", Sent: approvals.Asking},
-		{ID: enrolments.NewID[enrolments.PhoneID](), Name: "tablet", Sent: approvals.Asking},
+		{ID: enrolments.NewID[enrolments.PhoneID](), Name: "tablet", Sent: approvals.None},
 	}
 }
 
