@@ -104,13 +104,15 @@ func (s *Service) answered(ctx context.Context, phone enrolments.KnownPhone, a A
 	if errors.Is(err, ErrNumberWrong) {
 		s.audit(ctx, settled, enrolments.EventNumberWrong, phone.ID, "")
 	}
-	if err == nil || (errors.Is(err, ErrNumberWrong) && settled.Final()) {
+	// The same answer sent again is answered again, not noted again.
+	taken := err == nil || errors.Is(err, ErrNumberWrong)
+	if taken && settled.Final() && settled.JustSettled() {
 		s.auditEnding(ctx, settled, a.Verified)
 		if err := s.config.People.UsedPhone(ctx, phone.ID); err != nil {
 			s.config.Log.Warn("use of a phone could not be noted", "phone", string(phone.ID), "error", err)
 		}
 	}
-	if a.Decision == Report && (err == nil || errors.Is(err, ErrSettled)) {
+	if a.Decision == Report && (errors.Is(err, ErrSettled) || err == nil && settled.JustSettled()) {
 		s.reported(ctx, phone, settled)
 	}
 }

@@ -259,10 +259,15 @@ func TestTheSameAnswerAgainGetsTheSameReply(t *testing.T) {
 		token := h.answer(out.Approval, approvals.Deny, s.now(), nil)
 		first, err := s.Answer(t.Context(), h.known(), out.ID, token)
 		noError(t, err)
+		pass(time.Millisecond)
 		again, err := s.Answer(t.Context(), h.known(), out.ID, token)
 		noError(t, err)
+		first.AsOf = again.AsOf
 		if diff := cmp.Diff(first, again); diff != "" {
 			t.Errorf("the second reply differs (-first +again):\n%s", diff)
+		}
+		if n := s.times("approval.settled denied: user"); n != 1 {
+			t.Errorf("the ending is noted %d times: %q", n, s.trail())
 		}
 		for _, late := range []*handset{h, second} {
 			a, err := s.answers(late, out.Approval, approvals.Approve, nil)

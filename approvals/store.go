@@ -119,7 +119,8 @@ type Store interface {
 
 	// Answer settles by a phone. In this order: ErrReplayed, ErrNotFound when
 	// the phone was not asked, ErrMismatch, ErrDisplay; then the same answer
-	// as the one that settled returns the approval again, any other gets
+	// as the one that settled returns the approval again (not JustSettled, as
+	// it was to the first), any other gets
 	// ErrSettled; a wrong number takes a try (the same bytes twice take one)
 	// and is ErrNumberWrong, the last one also settles as NumberMismatch.
 	Answer(ctx context.Context, id ID, a Answer) (Approval, error)

@@ -23,6 +23,9 @@ const (
 // more).
 const PairingTTL = 10 * time.Minute
 
+// MaxOpenPairings bounds the pairings of one person that wait for a phone.
+const MaxOpenPairings = 16
+
 // Pairing is one set-up: a phone by ticket and, beside it, an authenticator
 // and recovery codes.
 type Pairing struct {
@@ -34,6 +37,9 @@ type Pairing struct {
 	// the one that the phone spends.
 	Token, Ticket Hash
 	State         PairingState
+	// Free says that no approval stands behind it: it was opened for a person
+	// who had nothing set up, and is void once they have something by another.
+	Free bool
 	// By is the phone that opened the pairing and compares the digits in place
 	// of a browser; empty for a browser's. Replace says that it goes when the
 	// new phone becomes active.

@@ -34,7 +34,7 @@ func (s *Service) OpenPairing(ctx context.Context, user string, by ApplicationID
 	if !e.Empty() && !allowed {
 		return Pairing{}, Secret{}, ErrFreshApproval
 	}
-	return s.open(ctx, Pairing{Person: p.ID, User: p.User}, by)
+	return s.open(ctx, Pairing{Person: p.ID, User: p.User, Free: !allowed}, by)
 }
 
 // OpenPairingByPhone opens a pairing for a new phone on the word of one that

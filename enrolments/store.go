@@ -13,6 +13,7 @@ import (
 // closed on it.
 type Store interface {
 	ApplicationStore
+	IntegrationStore
 	PersonStore
 	PairingStore
 	CodeStore
@@ -35,6 +36,23 @@ type ApplicationStore interface {
 	AddKey(ctx context.Context, id ApplicationID, key Hash, now time.Time) error
 	// DropOldKeys leaves only the newest key and returns how many went.
 	DropOldKeys(ctx context.Context, id ApplicationID) (int, error)
+}
+
+// IntegrationStore keeps the integrations of applications and their aliases.
+type IntegrationStore interface {
+	// AddIntegration stores a new application with its first key and its
+	// integration; ErrExists.
+	AddIntegration(ctx context.Context, a Application, key Hash, i Integration) error
+	// Integration returns an integration by its key, with its application.
+	Integration(ctx context.Context, key IntegrationKey) (Integration, Application, error)
+	// IntegrationOf returns an application's integration.
+	IntegrationOf(ctx context.Context, app ApplicationID) (Integration, error)
+	// SetIntegrationPolicy replaces the policy.
+	SetIntegrationPolicy(ctx context.Context, key IntegrationKey, p IntegrationPolicy) error
+	// PutAlias makes alias mean user, whatever it meant before.
+	PutAlias(ctx context.Context, key IntegrationKey, alias, user string) error
+	// Alias returns the user that alias means.
+	Alias(ctx context.Context, key IntegrationKey, alias string) (user string, err error)
 }
 
 // PersonStore keeps people and phones.
@@ -70,6 +88,8 @@ type PersonStore interface {
 // reads as PairingExpired, whatever is stored; a claimed phone of such a
 // pairing is not found any more.
 type PairingStore interface {
+	// AddPairing stores a new pairing. A person has MaxOpenPairings open ones:
+	// the oldest above that are refused.
 	AddPairing(ctx context.Context, p Pairing) error
 	Pairing(ctx context.Context, id PairingID, now time.Time) (Pairing, error)
 	// PairingByTicket finds an open pairing by its ticket; ErrTicket.
@@ -79,8 +99,10 @@ type PairingStore interface {
 	Claim(ctx context.Context, ticket Hash, phone Phone, digits string, now time.Time) (Pairing, error)
 	// Confirm ends a claimed pairing: match activates the phone, and removes
 	// the one that opened the pairing if that is to be replaced (ErrNotFound
-	// when it is gone already); else the claiming phone is removed. ErrPairingSettled for a pairing that is not claimed; ErrInvalid
-	// when the person has MaxPhones already.
+	// when it is gone already); else the claiming phone is removed.
+	// ErrPairingSettled for a pairing that is not claimed; ErrInvalid when the
+	// person has MaxPhones already; ErrFreshApproval, and the claiming phone is
+	// removed, for a Free one of a person who has something by another now.
 	Confirm(ctx context.Context, id PairingID, match bool, now time.Time) (Pairing, error)
 	// BeginAuthenticator stores an unconfirmed authenticator as this
 	// pairing's, in place of an earlier unconfirmed one. ErrPairingSettled
@@ -113,7 +135,8 @@ type CodeStore interface {
 	PutPhoneSecret(ctx context.Context, a Authenticator) error
 	// BurnStep spends a time step: it and all older ones are refused with
 	// ErrCodeUsed for good. Of callers at once one wins. It confirms an
-	// unconfirmed authenticator.
+	// unconfirmed authenticator; ErrFreshApproval for one of a Free pairing
+	// whose person has something by another now.
 	BurnStep(ctx context.Context, id AuthenticatorID, step int64) error
 	// BurnRecoveryCode spends a recovery code; ErrCodeUsed when it was spent,
 	// ErrCodeWrong when it is none of the person's.

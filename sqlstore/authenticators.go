@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -162,6 +163,18 @@ func (s *Store) stepOf(ctx context.Context, db session, id enrolments.Authentica
 	return a, err
 }
 
+// firstOf is first for the pairing that began an authenticator, if there is one.
+func firstOf(ctx context.Context, db session, id enrolments.AuthenticatorID) error {
+	p, err := onePairing(ctx, db, time.Time{}, `WHERE g.authenticator_id = $1`, string(id))
+	if errors.Is(err, enrolments.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return first(ctx, db, p)
+}
+
 // confirmByStep spends the first step of an authenticator and confirms it.
 func (s *Store) confirmByStep(ctx context.Context, person enrolments.PersonID, id enrolments.AuthenticatorID, step int64) error {
 	return s.write(ctx, func(ctx context.Context, db session) error {
@@ -173,6 +186,9 @@ func (s *Store) confirmByStep(ctx context.Context, person enrolments.PersonID, i
 			return err
 		}
 		if !a.Confirmed {
+			if err := firstOf(ctx, db, id); err != nil {
+				return err
+			}
 			if err := roomForAuthenticator(ctx, db, person); err != nil {
 				return err
 			}

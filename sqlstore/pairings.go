@@ -14,7 +14,7 @@ const pairingsKept = 24 * time.Hour
 
 const pairingQuery = `SELECT g.id, g.person_id, p.user_name, g.token, g.ticket, g.state, g.phone_id, g.digits,
 	g.phone_name, g.platform, g.authenticator_id, g.authenticator_confirmed, g.codes_issued,
-	g.created_at, g.expires_at, g.version, g.by_phone, g.replaces
+	g.created_at, g.expires_at, g.version, g.by_phone, g.replaces, g.free
 	FROM pairings g JOIN people p ON p.id = g.person_id `
 
 // AddPairing implements enrolments.PairingStore. It also clears away what the
@@ -26,13 +26,16 @@ func (s *Store) AddPairing(ctx context.Context, p enrolments.Pairing) error {
 		}
 		_, err := db.exec(ctx, `INSERT INTO pairings (id, person_id, token, ticket, state, phone_id, digits,
 			phone_name, platform, authenticator_id, authenticator_confirmed, codes_issued,
-			created_at, expires_at, version, by_phone, replaces)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+			created_at, expires_at, version, by_phone, replaces, free)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
 			string(p.ID), string(p.Person), p.Token[:], p.Ticket[:], string(p.State), string(p.Phone), p.Digits,
 			p.PhoneName, p.Platform, string(p.Authenticator), p.AuthenticatorConfirmed, p.CodesIssued,
 			micros(p.CreatedAt), micros(p.ExpiresAt), p.Version,
-			string(p.By), p.Replace)
-		return err
+			string(p.By), p.Replace, p.Free)
+		if err != nil {
+			return err
+		}
+		return boundPairings(ctx, db, p.Person)
 	})
 }
 
@@ -50,6 +53,15 @@ func forgetPairings(ctx context.Context, db session, id enrolments.PersonID, bef
 		}
 	}
 	return nil
+}
+
+// boundPairings refuses the person's oldest open pairings above the bound.
+func boundPairings(ctx context.Context, db session, id enrolments.PersonID) error {
+	_, err := db.exec(ctx, `UPDATE pairings SET state = 'refused', version = version + 1
+		WHERE person_id = $1 AND state = 'open' AND id NOT IN (SELECT id FROM pairings
+			WHERE person_id = $1 AND state = 'open' ORDER BY created_at DESC, id LIMIT $2)`,
+		string(id), enrolments.MaxOpenPairings)
+	return err
 }
 
 // Pairing implements enrolments.PairingStore.
@@ -82,7 +94,7 @@ func onePairing(ctx context.Context, db session, now time.Time, where string, ar
 	var created, expires int64
 	err := db.one(ctx, pairingQuery+where, args, &p.ID, &p.Person, &p.User, &token, &ticket, &p.State,
 		&p.Phone, &p.Digits, &p.PhoneName, &p.Platform, &p.Authenticator, &p.AuthenticatorConfirmed,
-		&p.CodesIssued, &created, &expires, &p.Version, &p.By, &p.Replace)
+		&p.CodesIssued, &created, &expires, &p.Version, &p.By, &p.Replace, &p.Free)
 	if err != nil {
 		return enrolments.Pairing{}, err
 	}
@@ -127,6 +139,7 @@ func (s *Store) Claim(ctx context.Context, ticket enrolments.Hash, phone enrolme
 
 // Confirm implements enrolments.PairingStore.
 func (s *Store) Confirm(ctx context.Context, id enrolments.PairingID, match bool, now time.Time) (settled enrolments.Pairing, err error) {
+	var late error // what is refused is refused for good, in the same step
 	err = s.write(ctx, func(ctx context.Context, db session) error {
 		p, err := pairing(ctx, db, id, now)
 		if err != nil {
@@ -134,6 +147,10 @@ func (s *Store) Confirm(ctx context.Context, id enrolments.PairingID, match bool
 		}
 		if err := lockPerson(ctx, db, p.Person); err != nil {
 			return err
+		}
+		late = nil
+		if err := first(ctx, db, p); err != nil && match {
+			late, match = err, false
 		}
 		state := enrolments.PairingRefused
 		if match {
@@ -152,10 +169,28 @@ func (s *Store) Confirm(ctx context.Context, id enrolments.PairingID, match bool
 		settled, err = pairing(ctx, db, id, now)
 		return err
 	})
-	if err != nil {
+	if err = errors.Join(err, late); err != nil {
 		return enrolments.Pairing{}, err
 	}
 	return settled, nil
+}
+
+// first refuses what a Free pairing would add to a person who has something by
+// another meanwhile. The person is locked.
+func first(ctx context.Context, db session, p enrolments.Pairing) error {
+	if !p.Free {
+		return nil
+	}
+	var others int
+	err := db.one(ctx, `SELECT
+		(SELECT count(*) FROM phones WHERE person_id = $1 AND active AND id <> $2) +
+		(SELECT count(*) FROM authenticators WHERE person_id = $1 AND confirmed AND id <> $3
+			AND (phone_id IS NULL OR phone_id <> $2))`,
+		[]any{string(p.Person), string(p.Phone), string(p.Authenticator)}, &others)
+	if err == nil && others > 0 {
+		err = enrolments.ErrFreshApproval
+	}
+	return err
 }
 
 // replacePhone removes the phone that opened the pairing, if the new one takes

@@ -168,10 +168,16 @@ var answerTests = []test{
 			x := s.says(a, d)
 			first, err := s.store.Answer(s.ctx, a.ID, x)
 			s.wantError(err, nil)
+			if !first.JustSettled() {
+				s.Errorf("settled at %v as of %v, to the one that settled", first.Settled, first.AsOf)
+			}
 			for range 2 {
 				second, err := s.store.Answer(s.ctx, a.ID, again(x))
 				s.wantError(err, nil)
 				s.want(second, first)
+				if second.JustSettled() {
+					s.Errorf("settled at %v as of %v, to the second", second.Settled, second.AsOf)
+				}
 			}
 		}
 	}},

@@ -38,9 +38,11 @@ func Exercise(t *testing.T, open func(t *testing.T) enrolments.Store) {
 	}{
 		{"signing keys", signingKeys},
 		{"applications", applications},
+		{"integrations", integrations},
 		{"people", people},
 		{"phones", phones},
 		{"pairings", pairings},
+		{"free pairings", freePairings},
 		{"replacements", replacements},
 		{"authenticators", authenticators},
 		{"codes", codes},
