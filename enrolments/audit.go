@@ -50,6 +50,9 @@ const (
 	EventApplicationAdded EventKind = "application.added"
 	EventKeyIssued        EventKind = "application.key_issued"
 	EventKeyRevoked       EventKind = "application.key_revoked"
+
+	EventIntegrationAdded   EventKind = "integration.added"
+	EventIntegrationChanged EventKind = "integration.changed"
 )
 
 // EventFilter chooses events; zero fields choose all.

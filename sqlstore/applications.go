@@ -18,6 +18,12 @@ const keptKeys = 2
 // AddApplication implements enrolments.ApplicationStore. Beyond 1000
 // applications it is ErrInvalid.
 func (s *Store) AddApplication(ctx context.Context, a enrolments.Application, key enrolments.Hash) error {
+	return s.write(ctx, func(ctx context.Context, db session) error {
+		return addApplication(ctx, db, a, key)
+	})
+}
+
+func addApplication(ctx context.Context, db session, a enrolments.Application, key enrolments.Hash) error {
 	urls, err := json.Marshal(a.ReturnURLs)
 	if err != nil {
 		return err
@@ -26,20 +32,18 @@ func (s *Store) AddApplication(ctx context.Context, a enrolments.Application, ke
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(ctx context.Context, db session) error {
-		var count int
-		if err := db.one(ctx, `SELECT count(*) FROM applications`, nil, &count); err != nil {
-			return err
-		}
-		if count >= maxApplications {
-			return fmt.Errorf("%w: there are %d applications, as many as there may be", enrolments.ErrInvalid, count)
-		}
-		if _, err := db.exec(ctx, `INSERT INTO applications (id, name, return_urls, policy, created_at)
-			VALUES ($1, $2, $3, $4, $5)`, string(a.ID), a.Name, string(urls), string(policy), micros(a.CreatedAt)); err != nil {
-			return err
-		}
-		return addKey(ctx, db, a.ID, key, a.CreatedAt)
-	})
+	var count int
+	if err := db.one(ctx, `SELECT count(*) FROM applications`, nil, &count); err != nil {
+		return err
+	}
+	if count >= maxApplications {
+		return fmt.Errorf("%w: there are %d applications, as many as there may be", enrolments.ErrInvalid, count)
+	}
+	if _, err := db.exec(ctx, `INSERT INTO applications (id, name, return_urls, policy, created_at)
+		VALUES ($1, $2, $3, $4, $5)`, string(a.ID), a.Name, string(urls), string(policy), micros(a.CreatedAt)); err != nil {
+		return err
+	}
+	return addKey(ctx, db, a.ID, key, a.CreatedAt)
 }
 
 func addKey(ctx context.Context, db session, id enrolments.ApplicationID, key enrolments.Hash, now time.Time) error {

@@ -79,6 +79,7 @@ func (s *Store) checkKeys(ctx context.Context) error {
 var sealedColumns = []struct{ table, column, id string }{
 	{"authenticators", "secret", "id"},
 	{"phones", "push", "id"},
+	{"integrations", "secret", "key"},
 	{"signing_keys", "key", "CAST(number AS TEXT)"},
 	{"audit_head", "seal", "CAST(number AS TEXT)"},
 }
