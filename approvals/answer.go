@@ -93,6 +93,9 @@ func (c answerClaims) wellFormed() bool {
 	if c.Decision != Approve {
 		return c.Number == nil
 	}
+	if withoutNumber(c.Nonce) {
+		return c.Number == nil
+	}
 	return c.Number != nil && len(*c.Number) >= 1 && len(*c.Number) <= 6 && strings.Trim(*c.Number, "0123456789") == ""
 }
 

@@ -33,6 +33,14 @@ type Request struct {
 	// Key and Fingerprint recognise a repeated request; no Key, no repetition.
 	Key         string
 	Fingerprint enrolments.Hash
+	// Number is one of 2 to 6 digits that the person has been shown already;
+	// empty draws one.
+	Number string
+	// NoNumber asks without a number, for a client that has nowhere to show
+	// one: a phone may then approve blindly, so its policy has to allow it.
+	NoNumber bool
+	// CodesOnly asks no phone: the person has a code to type.
+	CodesOnly bool
 }
 
 // Context is what the person will be shown, each at most 256 characters.
@@ -47,6 +55,8 @@ type Context struct {
 // Requested is the answer to a Request.
 type Requested struct {
 	Approval
+	// Repeated is true when Key was known: this is the earlier approval.
+	Repeated bool
 	// Token is what the waiting screen authenticates with.
 	Token enrolments.Secret
 	// Pairing and SetUpToken are set when Next is Enrol.
@@ -115,7 +125,25 @@ func (r *Request) check(app enrolments.Application) (err error) {
 	if r.ReturnURL != "" && !app.Allows(r.ReturnURL) {
 		return ErrReturnURL
 	}
+	return r.checkNumber()
+}
+
+func (r *Request) checkNumber() error {
+	if r.Number == "" {
+		return nil
+	}
+	if r.NoNumber || len(r.Number) < 2 || len(r.Number) > 6 || strings.Trim(r.Number, "0123456789") != "" {
+		return fmt.Errorf("%w: a number has 2 to 6 digits", enrolments.ErrInvalid)
+	}
 	return nil
+}
+
+// number is what the person will have to type; empty for nothing.
+func (r *Request) number(digits int) (string, error) {
+	if r.NoNumber || r.Number != "" {
+		return r.Number, nil
+	}
+	return newNumber(digits)
 }
 
 func (s *Service) request(ctx context.Context, app enrolments.Application, e enrolments.Enrolment, r Request) (Requested, error) {
@@ -128,7 +156,7 @@ func (s *Service) request(ctx context.Context, app enrolments.Application, e enr
 		return Requested{}, err
 	}
 	a := created.Approval
-	out := Requested{Approval: a, Token: waitingToken(r.Seed, a.ID)}
+	out := Requested{Approval: a, Repeated: created.Repeated, Token: waitingToken(r.Seed, a.ID)}
 	if created.Repeated {
 		return s.repeated(out)
 	}
@@ -141,7 +169,11 @@ func (s *Service) request(ctx context.Context, app enrolments.Application, e enr
 }
 
 func (s *Service) auditRequested(ctx context.Context, c Created, codeOnly bool) {
-	s.audit(ctx, c.Approval, enrolments.EventApprovalRequested, "", string(c.Next))
+	detail := string(c.Next)
+	if c.Next == Wait && c.Number == "" {
+		detail += ", without a number"
+	}
+	s.audit(ctx, c.Approval, enrolments.EventApprovalRequested, "", detail)
 	if c.Next == CodeOnly && !codeOnly {
 		s.audit(ctx, c.Approval, enrolments.EventPushHeld, "", "too many requests; codes only until a quiet time")
 	}
@@ -166,7 +198,7 @@ func (s *Service) repeated(out Requested) (Requested, error) {
 func (s *Service) build(app enrolments.Application, e enrolments.Enrolment, r Request) (New, error) {
 	id, p := NewID(e.ID), app.Policy
 	token := waitingToken(r.Seed, id)
-	number, err := newNumber(p.NumberDigits)
+	number, err := r.number(p.NumberDigits)
 	if err != nil {
 		return New{}, err
 	}
@@ -184,9 +216,9 @@ func (s *Service) build(app enrolments.Application, e enrolments.Enrolment, r Re
 	}
 	n := New{
 		ID: id, Application: app.ID, ApplicationName: app.Name, Person: e.ID, User: e.User,
-		ReturnURL: r.ReturnURL, Display: string(shown), Nonce: newAnswerNonce(p.RequireVerification), Number: number,
+		ReturnURL: r.ReturnURL, Display: string(shown), Nonce: newAnswerNonce(p.RequireVerification, r.NoNumber), Number: number,
 		Waiting: token.Hash(), Result: resultCode(token, id).Hash(),
-		CodeOnly: e.PushLocked || len(e.Phones) == 0, TTL: r.TTL,
+		CodeOnly: r.CodesOnly || e.PushLocked || len(e.Phones) == 0, TTL: r.TTL,
 		NumberTries: p.NumberTries, CodeTries: p.CodeTries, Resends: p.Resends,
 		Budget: budgetOf(p), Key: r.Key, Fingerprint: r.Fingerprint,
 	}
@@ -241,22 +273,38 @@ func derive(key []byte, label string) enrolments.Secret {
 	return enrolments.SecretOf(base64.RawURLEncoding.EncodeToString(mac.Sum(nil)))
 }
 
-// verifiedNonce begins the nonce of an approval whose approving answer has to
-// say that the phone verified its person. The nonce is in every answer and
-// compared in the store's step, so the demand cannot be lost on the way.
-const verifiedNonce = "uv-"
+// How nonces begin. Each approval says in its nonce what an approving answer
+// needs: that the phone verified its person (uv), and a number unless there is
+// a 0. The nonce is in every answer and compared in the store's step, so the
+// demand cannot be lost on the way, or taken for another.
+const (
+	numbered, numberless                 = "n-", "n0-"
+	verifiedNumbered, verifiedNumberless = "uv-", "uv0-"
+)
 
 // NeedsVerification reports whether an approval with this nonce asks the phone
 // to verify its person.
-func NeedsVerification(nonce string) bool { return strings.HasPrefix(nonce, verifiedNonce) }
+func NeedsVerification(nonce string) bool {
+	return strings.HasPrefix(nonce, verifiedNumbered) || strings.HasPrefix(nonce, verifiedNumberless)
+}
 
-// newAnswerNonce makes a nonce that says whether verification is needed; one
-// that does not begins with a letter that the other cannot.
-func newAnswerNonce(verified bool) string {
-	if verified {
-		return verifiedNonce + newNonce()
+// withoutNumber reports whether an approval with this nonce is approved without
+// a number.
+func withoutNumber(nonce string) bool {
+	return strings.HasPrefix(nonce, numberless) || strings.HasPrefix(nonce, verifiedNumberless)
+}
+
+// newAnswerNonce makes a nonce that says what an approving answer needs.
+func newAnswerNonce(verification, noNumber bool) string {
+	switch {
+	case verification && noNumber:
+		return verifiedNumberless + newNonce()
+	case verification:
+		return verifiedNumbered + newNonce()
+	case noNumber:
+		return numberless + newNonce()
 	}
-	return "n-" + newNonce()
+	return numbered + newNonce()
 }
 
 func newNonce() string {
