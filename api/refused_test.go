@@ -2,7 +2,9 @@ package api_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -506,10 +508,32 @@ func TestWhatIsWrongIsNamedButNotRepeated(t *testing.T) {
 	if strings.Contains(r.body, "geheim") || strings.Contains(r.body, "ana@") {
 		t.Errorf("a value is repeated: %s", r.body)
 	}
+	if r := w.app("POST", "/v1/approvals", `{"user"`); !strings.Contains(r.member("detail"), "JSON object") {
+		t.Errorf("a body that is no JSON is told %s", r.body)
+	}
 	for _, body := range []string{`{"user":"geheim"`, `{"user":["geheim"]}`, `{"user":"\ud800geheim"}`} {
 		if r := w.app("POST", "/v1/approvals", body); strings.Contains(r.body, "geheim") || strings.Contains(r.body, "Go ") {
 			t.Errorf("a value is repeated: %s", r.body)
 		}
+	}
+}
+
+// Whoever announces too much is refused before it is sent.
+func TestABodyThatIsAnnouncedTooLargeIsNotWaitedFor(t *testing.T) {
+	w := newWorld(t)
+	conn, err := net.Dial("tcp", w.server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(conn, "POST /v1/approvals HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\n")
+	answer := make([]byte, 4096)
+	n, err := conn.Read(answer)
+	if err != nil || !strings.Contains(string(answer[:n]), " 413 ") {
+		t.Errorf("got %s, %v", answer[:n], err)
 	}
 }
 

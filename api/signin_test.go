@@ -47,8 +47,12 @@ func TestAPhoneDeniesOrReports(t *testing.T) {
 	if r := w.app("GET", "/v1/people/"+person, ""); r.member("push_locked") != "true" {
 		t.Errorf("after a report pushes are not locked: %s", r.body)
 	}
-	if r := w.app("POST", "/v1/approvals", `{"user":"`+person+`"}`); r.member("next") != "code_only" || r.member("number") != "" {
+	r := w.app("POST", "/v1/approvals", `{"user":"`+person+`"}`)
+	if r.member("next") != "code_only" || r.member("number") != "" {
 		t.Errorf("after a report a phone is asked: %s", r.body)
+	}
+	if state := w.app("GET", "/v1/approvals/"+r.member("id"), ""); state.member("phones") != "[]" {
+		t.Errorf("phones are shown as asked: %s", state.body)
 	}
 }
 

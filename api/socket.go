@@ -59,6 +59,9 @@ func (a *API) socket(w http.ResponseWriter, r *http.Request, by screen) error {
 	stop, err := a.config.Approvals.Watch(a.life, by.ID, s.notify)
 	if err != nil {
 		a.crowd.leave(s.what)
+		if a.stopping() {
+			return errStopping // the end of life ended the watch
+		}
 		return err
 	}
 	s.stop = stop

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,6 +48,32 @@ func (p *pipes) dial() net.Conn {
 	return client
 }
 
+// watched is a store that knows how many watch it.
+type watched struct {
+	*approvals.Memory
+	open atomic.Int64
+	// before and after, where they are set, hold a watch that begins.
+	before, after chan struct{}
+}
+
+func (w *watched) Watch(ctx context.Context, id approvals.ID, notify func(approvals.Approval)) (func(), error) {
+	if w.before != nil {
+		<-w.before
+	}
+	stop, err := w.Memory.Watch(ctx, id, notify)
+	if err != nil {
+		return nil, err
+	}
+	if w.after != nil {
+		<-w.after
+	}
+	w.open.Add(1)
+	return func() {
+		w.open.Add(-1)
+		stop()
+	}, nil
+}
+
 // hourglass is a server with one pending approval of a minute, in a bubble of
 // synctest.
 type hourglass struct {
@@ -54,7 +81,7 @@ type hourglass struct {
 	t      *testing.T
 	pipes  *pipes
 	server *http.Server
-	memory *approvals.Memory
+	memory *watched
 	id     approvals.ID
 	token  enrolments.Secret
 }
@@ -63,7 +90,7 @@ func newHourglass(t *testing.T) *hourglass {
 	t.Helper()
 	g := &hourglass{
 		t: t, pipes: &pipes{conns: make(chan net.Conn), done: make(chan struct{})},
-		memory: approvals.NewMemory(time.Now), id: approvals.NewID(vectorPerson), token: enrolments.NewSecret(),
+		memory: &watched{Memory: approvals.NewMemory(time.Now)}, id: approvals.NewID(vectorPerson), token: enrolments.NewSecret(),
 	}
 	people := enrolments.NewService(enrolments.Config{Store: &onePhone{}, PublicURL: vectorServer, Now: time.Now})
 	signer, log := newSigner(t), slog.New(slog.DiscardHandler)
@@ -98,15 +125,29 @@ func newHourglass(t *testing.T) *hourglass {
 
 func (g *hourglass) dial() *websocket.Conn {
 	g.t.Helper()
+	conn, r := g.try()
+	if conn == nil {
+		g.t.Fatalf("got %d %s, want a websocket", r.status, r.body)
+	}
+	return conn
+}
+
+// try opens a websocket, or returns what it was answered instead.
+func (g *hourglass) try() (*websocket.Conn, reply) {
+	g.t.Helper()
 	dialer := websocket.Dialer{
 		NetDialContext: func(context.Context, string, string) (net.Conn, error) { return g.pipes.dial(), nil },
 		Subprotocols:   []string{"countersign.v1", "bearer." + g.token.Reveal()},
 	}
-	conn, _, err := dialer.Dial("ws://server/v1/approvals/"+string(g.id)+"/stream", nil)
-	if err != nil {
-		g.t.Fatal(err)
+	conn, resp, err := dialer.Dial("ws://server/v1/approvals/"+string(g.id)+"/stream", nil)
+	if resp == nil {
+		g.t.Errorf("no answer: %v", err)
+		return nil, reply{}
 	}
-	return conn
+	defer resp.Body.Close()
+	raw := make([]byte, 4096)
+	n, _ := resp.Body.Read(raw)
+	return conn, reply{resp.StatusCode, resp.Header, string(raw[:n])}
 }
 
 // create makes another approval, of that life, the one that is dialled.
@@ -218,6 +259,86 @@ func TestASlowSocketIsDroppedAlone(t *testing.T) {
 			t.Errorf("the slow socket goes on: %s", raw)
 		}
 	})
+}
+
+func TestWhoGoesIsForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newHourglass(t)
+		conn := g.dial()
+		(&browser{t, conn}).next()
+		stream := g.pipes.dial()
+		request := "GET /v1/approvals/" + string(g.id) + "/stream?wait=25s&version=9 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + g.token.Reveal() + "\r\n"
+		io.WriteString(stream, request+"Accept: text/event-stream\r\n\r\n")
+		go io.Copy(io.Discard, stream)
+		poll := g.pipes.dial()
+		io.WriteString(poll, request+"\r\n")
+		synctest.Wait()
+		if n := g.memory.open.Load(); n != 3 {
+			t.Fatalf("%d watch, want a socket, a stream and a long-poll", n)
+		}
+		for _, c := range []io.Closer{conn, stream, poll} {
+			c.Close()
+		}
+		synctest.Wait()
+		if n := g.memory.open.Load(); n != 0 {
+			t.Errorf("%d still watch", n)
+		}
+	})
+}
+
+// A browser that is let in just before the server stops is told to come again.
+func TestASocketThatOpensWhileTheServerStopsIsAskedToConnectAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newHourglass(t)
+		g.memory.after = make(chan struct{})
+		opened := make(chan *websocket.Conn, 1)
+		go func() {
+			conn, _ := g.try()
+			opened <- conn
+		}()
+		stopped := g.stopMeanwhile(g.memory.after)
+		conn := <-opened
+		if conn == nil {
+			t.Fatal("no websocket")
+		}
+		defer conn.Close()
+		if got := (&browser{t, conn}).closed(); got != websocket.CloseServiceRestart {
+			t.Errorf("closed with %d, want 1012", got)
+		}
+		if err := <-stopped; err != nil {
+			t.Errorf("shutdown: %v", err)
+		}
+	})
+}
+
+func TestASocketWhoseWatchEndsWithTheServerIsNoDefect(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newHourglass(t)
+		g.memory.before = make(chan struct{})
+		answer := make(chan reply, 1)
+		go func() {
+			_, r := g.try()
+			answer <- r
+		}()
+		stopped := g.stopMeanwhile(g.memory.before)
+		if r := <-answer; r.status != 503 || r.kind() != "unavailable" {
+			t.Errorf("got %d %s, want 503 unavailable", r.status, r.body)
+		}
+		if err := <-stopped; err != nil {
+			t.Errorf("shutdown: %v", err)
+		}
+	})
+}
+
+// stopMeanwhile begins to stop the server while a watch is held, then lets go.
+func (g *hourglass) stopMeanwhile(hold chan struct{}) <-chan error {
+	g.t.Helper()
+	synctest.Wait()
+	stopped := make(chan error, 1)
+	go func() { stopped <- g.Shutdown(g.t.Context()) }()
+	synctest.Wait()
+	close(hold)
+	return stopped
 }
 
 func TestAStreamThatIsSilentGetsABeat(t *testing.T) {

@@ -93,6 +93,11 @@ func (s onePhone) PairingByTicket(_ context.Context, ticket enrolments.Hash, _ t
 	return enrolments.Pairing{State: enrolments.PairingOpen, Ticket: ticket}, nil
 }
 
+// RemovePhone finds that somebody else has just removed it.
+func (onePhone) RemovePhone(context.Context, enrolments.PhoneID) error {
+	return enrolments.ErrNotFound
+}
+
 func (onePhone) Record(context.Context, ...enrolments.Event) error { return nil }
 
 func (onePhone) UsedPhone(context.Context, enrolments.PhoneID, time.Time) error { return nil }
@@ -332,4 +337,29 @@ func storeVerdict(t *testing.T, v vector, memory *approvals.Memory) string {
 		return "answer-display"
 	}
 	return err.Error()
+}
+
+// Of two that remove a phone at once the second is told what it would be told
+// a moment later.
+func TestAPhoneThatIsRemovedMeanwhileIsUnknown(t *testing.T) {
+	j := newJudge(t, vectorServer)
+	key, err := phone.GenerateKey(phone.ES256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := json.Marshal(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := vector{Device: "ZGV2aWNlIG9mIHZlY3Rvcg", PublicKey: public, Now: time.Now().Unix()}
+	j.begin(t, v)
+	proof, err := phone.SignProof(key, v.Device, phone.NewProofClaims("DELETE", vectorServer+"/v1/phone", nil, time.Unix(v.Now, 0)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := jsonRequest("DELETE", "/v1/phone", "")
+	r.Header.Set("Phone-Proof", proof)
+	if got := verdict(j, r); got != "phone-unknown" {
+		t.Errorf("got %s, want phone-unknown", got)
+	}
 }

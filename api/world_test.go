@@ -236,9 +236,13 @@ func (w *world) call(method, path, body string, headers ...string) reply {
 	return w.send(req)
 }
 
+// send waits for the answer less than the longest that a request is held:
+// what should come at once, and comes at the end of the wait, does not come.
 func (w *world) send(req *http.Request) reply {
 	w.t.Helper()
-	resp, err := w.server.Client().Do(req)
+	ctx, cancel := context.WithTimeout(req.Context(), patience)
+	defer cancel()
+	resp, err := w.server.Client().Do(req.WithContext(ctx))
 	if err != nil {
 		w.t.Fatal(err)
 	}
