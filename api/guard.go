@@ -81,11 +81,11 @@ func (a *API) screen() guard[screen] {
 // knowScreen checks a waiting token, then the origin of the page: who has no
 // token learns nothing of origins.
 func (a *API) knowScreen(r *http.Request, token string) (screen, error) {
-	id, err := approvals.ParseID(r.PathValue("id"))
+	// Cloned: id and token outlive the request, its lines must not.
+	id, err := approvals.ParseID(strings.Clone(r.PathValue("id")))
 	if err != nil {
 		return screen{}, enrolments.ErrUnauthorized
 	}
-	// Cloned: the token outlives the request, its header must not.
 	s := screen{token: enrolments.SecretOf(strings.Clone(token))}
 	if s.Approval, err = a.config.Approvals.Waiting(r.Context(), id, s.token); err != nil {
 		return screen{}, err

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,8 +19,9 @@ const (
 	closeTime = 3 * time.Second
 	// readLimit bounds a message in bytes; browsers send none here.
 	readLimit = 64
-	// The read buffer need only hold a control frame.
-	readBuffer, writeBuffer = 256, 1024
+	// The read buffer need only hold a control frame, which has 125 bytes at
+	// most (RFC 6455 section 5.5).
+	readBuffer, writeBuffer = 128, 1024
 )
 
 // socket is one waiting screen's websocket.
@@ -65,12 +67,22 @@ func (a *API) socket(w http.ResponseWriter, r *http.Request, by screen) error {
 		return err
 	}
 	s.stop = stop
-	if s.conn, err = a.upgrader.Upgrade(w, r, nil); err != nil {
+	if s.conn, err = a.upgrader.Upgrade(w, r, chosen(r)); err != nil {
 		s.leave()
 		return nil // answered by the upgrader, or gone
 	}
 	s.begin()
 	return nil
+}
+
+// chosen names the subprotocol where the browser offers it. Left to choose, the
+// library would keep the browser's header, token and all, for as long as the
+// socket lives.
+func chosen(r *http.Request) http.Header {
+	if !slices.Contains(websocket.Subprotocols(r), subprotocol) {
+		return nil
+	}
+	return http.Header{"Sec-Websocket-Protocol": {subprotocol}}
 }
 
 // newUpgrader speaks version 13 with our subprotocol. The origin has been
@@ -79,8 +91,8 @@ func (a *API) socket(w http.ResponseWriter, r *http.Request, by screen) error {
 func (a *API) newUpgrader() *websocket.Upgrader {
 	return &websocket.Upgrader{
 		HandshakeTimeout: writeTime, ReadBufferSize: readBuffer, WriteBufferSize: writeBuffer,
-		WriteBufferPool: &sync.Pool{}, Subprotocols: []string{subprotocol},
-		CheckOrigin: func(*http.Request) bool { return true },
+		WriteBufferPool: &sync.Pool{},
+		CheckOrigin:     func(*http.Request) bool { return true },
 		Error: func(w http.ResponseWriter, r *http.Request, _ int, _ error) {
 			a.writeProblem(w, r, errHandshake)
 		},
