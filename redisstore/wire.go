@@ -144,7 +144,7 @@ func oneOf[T ~string](r *reader, known ...T) T {
 	word := T(r.word())
 	for _, k := range known {
 		if k == word {
-			return word
+			return k // word would keep the whole line
 		}
 	}
 	r.bad = true
