@@ -127,8 +127,27 @@ func (g *Gateway) judgeProvider(r *http.Request) *apnsFault {
 		return forbid("InvalidProviderToken", "iat lies in the future: check the clock")
 	case now.Sub(issued) > providerTokenAge:
 		return forbid("ExpiredProviderToken", "iat is more than an hour ago")
+	case !connectionOf(r).takes(text, now):
+		return &apnsFault{http.StatusTooManyRequests, "TooManyProviderTokenUpdates", "another provider token within 20 minutes on one connection"}
 	}
 	return nil
+}
+
+// providerTokenRest is how long Apple wants a provider token to be used at
+// least.
+const providerTokenRest = 20 * time.Minute
+
+// takes reports whether a connection may go over to a provider token now.
+func (c *connection) takes(token string, now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.provider != "" && c.provider != token && now.Sub(c.since) < providerTokenRest {
+		return false
+	}
+	if c.provider != token {
+		c.provider, c.since = token, now
+	}
+	return true
 }
 
 func (g *Gateway) judgeHeaders(h http.Header) *apnsFault {

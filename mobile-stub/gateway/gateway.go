@@ -8,7 +8,8 @@
 // says in the header Gateway-Why what it did not like. It decrypts nothing:
 // what it takes, it hands to whoever subscribed to that token, in this process
 // (Subscribe) or in another (GET /deliveries/{token}). It can be told to refuse,
-// delay, drop and hang (Answer).
+// delay, drop and hang (Answer), to break its connections or send them away; by
+// another process through its Web Push address: see control.
 //
 // It belongs to the simulated phone and shares no code with the server: only
 // the services' own documents bind the two.
@@ -41,6 +42,9 @@ type Options struct {
 	// Streams bounds the requests at once on a connection; 0 is 1000, as Apple
 	// has it.
 	Streams int
+	// AtOnce bounds the requests at once to all services together: more are
+	// answered 503 with Retry-After. 0 is without bound.
+	AtOnce int
 	// TokenLife is how long an access token of FCM lives; 0 is an hour.
 	TokenLife time.Duration
 	// Log takes a line for each refusal; nil is silent. Lines hold no token.
@@ -153,6 +157,7 @@ func (g *Gateway) serve(ctx context.Context, l net.Listener, h http.Handler) {
 		IdleTimeout:       time.Hour,
 		ErrorLog:          log.New(io.Discard, "", 0), // dropped streams and foreign certificates are what it is for
 		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ConnContext:       g.conns.attend,
 		ConnState:         g.conns.note,
 	}
 	g.servers = append(g.servers, server)
@@ -165,10 +170,20 @@ const maxBody = 64 << 10
 
 func (g *Gateway) guarded(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !g.conns.enter() {
+		busy, ok := g.conns.enter()
+		if !ok {
 			panic(http.ErrAbortHandler)
 		}
 		defer g.conns.leave()
+		if g.conns.mustGo(connectionOf(r)) {
+			w.Header().Set("Connection", "close") // net/http sends GOAWAY on HTTP/2
+		}
+		if g.options.AtOnce > 0 && busy > g.options.AtOnce && r.Method == http.MethodPost {
+			w.Header().Set("Retry-After", "1")
+			g.refused(w, "all services", "more requests at once than it was started for")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		h.ServeHTTP(w, r)
 	})
@@ -193,6 +208,10 @@ func (g *Gateway) Endpoint(id string) string { return g.WebPush + "/push/" + id 
 
 // CloseConnections cuts every connection, as a network that breaks.
 func (g *Gateway) CloseConnections() { g.conns.cut() }
+
+// GoAway closes every connection that is open gracefully (RFC 9113 section 6.8):
+// each with its next answer, while what is under way on it goes on.
+func (g *Gateway) GoAway() { g.conns.sendAway() }
 
 // Connections is how many connections were opened since Start.
 func (g *Gateway) Connections() int { return g.conns.count() }

@@ -570,14 +570,14 @@ func TestRunSaysWhatOpensIt(t *testing.T) {
 	}()
 	lines := bufio.NewScanner(reader)
 	var said []string
-	for len(said) < 5 && lines.Scan() {
+	for len(said) < 6 && lines.Scan() {
 		said = append(said, lines.Text())
 	}
 	cancel()
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range []string{"/token", "GATEWAYKEY", "sandbox", "/deliveries/{token}", gateway.CAFile} {
+	for i, want := range []string{"/token", "GATEWAYKEY", "sandbox", "/deliveries/{token}", "/control/", gateway.CAFile} {
 		if !strings.Contains(said[i], want) {
 			t.Errorf("line %d is %q, want %q in it", i, said[i], want)
 		}

@@ -23,6 +23,8 @@ func Run(ctx context.Context, args []string, stdout io.Writer) error {
 	flags.StringVar(&o.Project, "project", "", "Firebase `project` (default countersign-demo)")
 	flags.StringVar(&o.Topic, "topic", "", "bundle `id` of the app (default net.example.countersign)")
 	flags.IntVar(&o.Streams, "streams", 0, "requests at once on a connection (default 1000)")
+	flags.IntVar(&o.AtOnce, "at-once", 0, "requests at once to all services; more are answered 503 (default any number)")
+	flags.DurationVar(&o.TokenLife, "token-life", 0, "how `long` an access token of FCM lives (default 1h)")
 	if err := flags.Parse(args); err != nil {
 		if err == flag.ErrHelp {
 			return nil
@@ -63,5 +65,6 @@ func (g *Gateway) describe(w io.Writer) {
 	fmt.Fprintf(w, "APNs           %s   key %s   key id %s   team id %s   topic %s\n", g.APNs, file(APNsKeyFile), c.KeyID, c.TeamID, c.Topic)
 	fmt.Fprintf(w, "APNs sandbox   %s   certificate %s\n", g.APNsSandbox, file(APNsCertificateFile))
 	fmt.Fprintf(w, "Web Push       %s   deliveries %s\n", g.Endpoint("{id}"), g.WebPush+"/deliveries/{token}")
+	fmt.Fprintf(w, "control        %s   PUT and DELETE rules/{token}, POST close, go-away, revoke-tokens\n", g.WebPush+"/control/")
 	fmt.Fprintf(w, "trust          %s\n", file(CAFile))
 }

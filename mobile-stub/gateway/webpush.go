@@ -21,6 +21,7 @@ func (g *Gateway) webPushRoutes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /push/{id}", g.webPush)
 	mux.HandleFunc("GET /deliveries/{token}", g.deliveries)
+	g.controlRoutes(mux)
 	return mux
 }
 
