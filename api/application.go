@@ -13,6 +13,7 @@ import (
 // approvalRequest is the body of POST /v1/approvals.
 type approvalRequest struct {
 	User      string          `json:"user" minLength:"1" doc:"the application's stable name for the person, 1–128 characters" example:"ana@example.com"`
+	Role      string          `json:"role,omitempty" doc:"what the person is to the application, 1–32 of a-z, 0-9, _ and -; the policy says whether it needs a second factor" example:"owner"`
 	Context   *requestContext `json:"context,omitempty" doc:"what the person is shown, each at most 256 characters"`
 	ReturnURL string          `json:"return_url,omitempty" doc:"where the browser goes afterwards: one of the registered URLs" example:"https://books.example.com/signed-in"`
 	TTL       int             `json:"ttl,omitempty" minimum:"30" maximum:"300" doc:"life in seconds"`
@@ -30,12 +31,12 @@ type requestContext struct {
 type requestedApproval struct {
 	ID           string    `json:"id"`
 	State        string    `json:"state"`
-	Next         string    `json:"next" enum:"wait,code_only,enrol"`
+	Next         string    `json:"next" enum:"wait,code_only,enrol,done"`
 	Number       string    `json:"number,omitempty" doc:"what the waiting screen shows and the person types on the phone" example:"47"`
 	ExpiresAt    time.Time `json:"expires_at"`
 	WaitingURL   string    `json:"waiting_url" doc:"the server's own waiting screen"`
 	WaitingToken string    `json:"waiting_token"`
-	SetUpURL     string    `json:"set_up_url,omitempty" doc:"with next = enrol: leads the person's browser to set-up"`
+	SetUpURL     string    `json:"set_up_url,omitempty" doc:"with next = enrol: leads the person's browser to set-up; with done: the same as an offer, where nothing was required"`
 }
 
 // applicationApproval is an approval as its application sees it.
@@ -44,7 +45,7 @@ type applicationApproval struct {
 	Version            int64        `json:"version"`
 	State              string       `json:"state" enum:"pending,approved,denied,expired,withdrawn"`
 	Reason             string       `json:"reason,omitempty"`
-	Method             string       `json:"method,omitempty" enum:"push,totp,recovery_code"`
+	Method             string       `json:"method,omitempty" enum:"push,totp,recovery_code,not_required"`
 	User               string       `json:"user"`
 	Application        string       `json:"application"`
 	Next               string       `json:"next"`
@@ -79,10 +80,14 @@ func applicationViewOf(p approvals.Approval) applicationApproval {
 	return v
 }
 
-// nextOf is Next as the protocol has it: what was withdrawn for set-up stays so.
+// nextOf is Next as the protocol has it: what was withdrawn for set-up or
+// approved at once stays so.
 func nextOf(p approvals.Approval) approvals.Next {
-	if p.Reason == approvals.NeedsEnrol {
+	switch {
+	case p.Reason == approvals.NeedsEnrol:
 		return approvals.Enrol
+	case p.Method == approvals.NotRequired:
+		return approvals.Done
 	}
 	return p.Next
 }
@@ -135,7 +140,7 @@ func (a *API) requestApproval(ctx context.Context, by caller, in *requestApprova
 }
 
 func (in *requestApprovalInput) request() approvals.Request {
-	r := approvals.Request{User: in.Body.User, ReturnURL: in.Body.ReturnURL, TTL: time.Duration(in.Body.TTL) * time.Second}
+	r := approvals.Request{User: in.Body.User, Role: in.Body.Role, ReturnURL: in.Body.ReturnURL, TTL: time.Duration(in.Body.TTL) * time.Second}
 	if c := in.Body.Context; c != nil {
 		r.Context = approvals.Context{
 			IP: c.IP, Location: c.Location, Browser: browserName(c.UserAgent), Action: c.Action, Reference: c.Reference,
@@ -153,7 +158,7 @@ func (a *API) requestedViewOf(r approvals.Requested) requestedApproval {
 	switch r.Next {
 	case approvals.Wait:
 		v.Number = r.Number
-	case approvals.Enrol:
+	case approvals.Enrol, approvals.Done:
 		v.SetUpURL = a.setUpURL(r.Pairing.ID, r.SetUpToken)
 	}
 	return v

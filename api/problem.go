@@ -37,7 +37,7 @@ type problem struct {
 	Reason             string     `json:"reason,omitempty" doc:"approval-settled"`
 	Method             string     `json:"method,omitempty" doc:"approval-settled"`
 	NumberAttemptsLeft *int       `json:"number_attempts_left,omitempty" doc:"number-wrong"`
-	CodeAttemptsLeft   *int       `json:"code_attempts_left,omitempty" doc:"code-wrong, code-used"`
+	CodeAttemptsLeft   *int       `json:"code_attempts_left,omitempty" doc:"code-wrong, code-used, code-kind-refused"`
 
 	retryAfter int // seconds; zero for none
 }
@@ -171,7 +171,7 @@ func addApproval(p *problem, a approvals.Approval) {
 		p.State, p.Reason, p.Method = string(a.State), string(a.Reason), string(a.Method)
 	case "number-wrong":
 		p.NumberAttemptsLeft = &a.NumberTries
-	case "code-wrong", "code-used":
+	case "code-wrong", "code-used", "code-kind-refused":
 		p.CodeAttemptsLeft = &a.CodeTries
 	}
 }

@@ -71,6 +71,7 @@ var meanings = []meaning{
 	{approvals.ErrIdempotency, 409, "idempotency-mismatch", "The Idempotency-Key belongs to another request", "Send the first request's body again, or choose a new key.", 0},
 	{approvals.ErrResult, 410, "result-code-invalid", "The result code is not valid", "It is good once, within two minutes, for the approval that this browser's session began: begin a new sign-in.", 0},
 	{approvals.ErrReturnURL, 422, "return-url-refused", "The return URL is not registered", "Register the URL for the application, or send one that equals a registered one in scheme, host, port and path.", 0},
+	{approvals.ErrNothingUsable, 403, "nothing-usable", "Nothing of the person's is taken", "The person has something set up, but nothing that the application's policy takes: add a method to the policy, or let the help desk open a set-up.", 0},
 	{approvals.ErrHeld, 429, "too-many-pushes", "No more pushes for now", "Type a code instead, or wait and begin a new sign-in.", 60},
 	{approvals.ErrBusy, 429, "too-many-requests", "Too many at once", "Let pending sign-ins end and try again after Retry-After.", 5},
 
@@ -84,6 +85,7 @@ var meanings = []meaning{
 	{approvals.ErrNumberWrong, 422, "number-wrong", "The number is wrong", "Type the number that the waiting screen shows, if a try is left.", 0},
 
 	{enrolments.ErrCodeWrong, 422, "code-wrong", "The code is wrong", "Type the code that the phone or authenticator app shows now, or a recovery code.", 0},
+	{approvals.ErrCodeKind, 422, "code-kind-refused", "This kind of code is not taken", "Use a way that methods names: the application's policy leaves this kind of code out.", 0},
 	{enrolments.ErrCodeUsed, 422, "code-used", "The code was used before", "Wait for the next code, or type another recovery code.", 0},
 	{errBlocked, 429, "codes-blocked", "Codes are not taken now", "Too many codes were wrong: use a phone, wait for Retry-After, or ask the administrator to unlock.", 0},
 	{approvals.ErrNoTries, 429, "codes-blocked", "This sign-in takes no more codes", "Begin a new sign-in.", 60},

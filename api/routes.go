@@ -39,7 +39,7 @@ func (a *API) applicationRoutes() {
 	handle(a, operation{
 		route: "POST /v1/approvals", id: "request-approval", tag: tagApplication, status: http.StatusCreated,
 		does:     "Ask a person to confirm a sign-in",
-		problems: []string{"person-not-found", "return-url-refused", "idempotency-mismatch", "fresh-approval-needed", "unavailable"},
+		problems: []string{"person-not-found", "return-url-refused", "idempotency-mismatch", "fresh-approval-needed", "nothing-usable", "unavailable"},
 	}, g, a.requestApproval)
 	handle(a, operation{
 		route: "GET /v1/approvals/{id}", id: "read-approval", tag: tagApplication,
@@ -61,6 +61,10 @@ func (a *API) applicationRoutes() {
 		route: "GET /v1/people/{user}", id: "read-person", tag: tagApplication,
 		does: "Read what a person has set up", problems: []string{"person-not-found"},
 	}, g, a.readPerson)
+	handle(a, operation{
+		route: "GET /v1/policy", id: "read-policy", tag: tagApplication,
+		does: "Read the application's policy, with bounds, defaults and reasons",
+	}, g, a.readPolicy)
 }
 
 func (a *API) waitingRoutes() {
@@ -69,7 +73,7 @@ func (a *API) waitingRoutes() {
 	handle(a, operation{
 		route: "POST /v1/approvals/{id}/code", id: "type-code", tag: tagWaiting,
 		does:     "Settle by a code from a phone or an authenticator app, or a recovery code",
-		problems: []string{"approval-settled", "code-wrong", "code-used", "codes-blocked"},
+		problems: []string{"approval-settled", "code-wrong", "code-used", "code-kind-refused", "codes-blocked"},
 	}, g, a.typeCode)
 	handle(a, operation{
 		route: "POST /v1/approvals/{id}/resend", id: "resend", tag: tagWaiting,

@@ -14,15 +14,17 @@ type screenState struct {
 	Version            int64        `json:"version"`
 	State              string       `json:"state" enum:"pending,approved,denied,expired,withdrawn"`
 	Reason             string       `json:"reason,omitempty" doc:"of denied and withdrawn"`
-	Method             string       `json:"method,omitempty" enum:"push,totp,recovery_code"`
+	Method             string       `json:"method,omitempty" enum:"push,totp,recovery_code,not_required"`
 	SettledBy          string       `json:"settled_by,omitempty" doc:"name of the phone"`
 	Application        string       `json:"application" doc:"name of the application"`
 	User               string       `json:"user"`
-	Next               string       `json:"next" enum:"wait,code_only,enrol"`
+	Next               string       `json:"next" enum:"wait,code_only,enrol,done"`
+	CodeOnlyBecause    string       `json:"code_only_because,omitempty" enum:"held_back,no_phone,reported,policy" doc:"with next = code_only"`
 	Number             string       `json:"number,omitempty" doc:"to be typed on the phone, while phones are asked"`
 	ExpiresAt          time.Time    `json:"expires_at"`
 	ServerTime         time.Time    `json:"server_time"`
 	Phones             []askedPhone `json:"phones" nullable:"false"`
+	Methods            []string     `json:"methods" nullable:"false" doc:"push, totp, recovery_code: what the application takes"`
 	NumberAttemptsLeft int          `json:"number_attempts_left"`
 	CodeAttemptsLeft   int          `json:"code_attempts_left"`
 	ResendsLeft        int          `json:"resends_left"`
@@ -34,7 +36,7 @@ func screenStateOf(p approvals.Approval, token enrolments.Secret) screenState {
 	v := screenState{
 		ID: string(p.ID), Version: p.Version, State: string(p.State), Reason: string(p.Reason), Method: string(p.Method),
 		SettledBy: settledBy(p), Application: p.ApplicationName, User: p.User, Next: string(nextOf(p)),
-		ExpiresAt: wireTime(p.Expires), ServerTime: wireTime(p.AsOf), Phones: askedPhones(p, false),
+		ExpiresAt: wireTime(p.Expires), ServerTime: wireTime(p.AsOf), Phones: askedPhones(p, false), Methods: taken(p), CodeOnlyBecause: string(p.CodeOnlyBecause()),
 		NumberAttemptsLeft: p.NumberTries, CodeAttemptsLeft: p.CodeTries, ResendsLeft: p.Resends,
 		ReturnTo: approvals.ReturnTo(p, token),
 	}
@@ -42,6 +44,18 @@ func screenStateOf(p approvals.Approval, token enrolments.Secret) screenState {
 		v.Number = p.Number
 	}
 	return v
+}
+
+// taken names the methods that may settle the approval.
+func taken(p approvals.Approval) (out []string) {
+	all := p.Takes
+	if len(all) == 0 {
+		all = enrolments.Methods()
+	}
+	for _, m := range all {
+		out = append(out, string(m))
+	}
+	return out
 }
 
 // codeInput is a code typed on the waiting screen or in set-up.

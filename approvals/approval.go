@@ -74,13 +74,19 @@ const (
 )
 
 // Method says how an approval came to be approved.
-type Method string
+type Method = enrolments.Method
 
 const (
-	ByPush         Method = "push"
-	ByTOTP         Method = "totp"
-	ByRecoveryCode Method = "recovery_code"
+	ByPush         = enrolments.MethodPush
+	ByTOTP         = enrolments.MethodTOTP
+	ByRecoveryCode = enrolments.MethodRecoveryCode
+	// NotRequired is of a person who has nothing set up and, by the policy,
+	// needs nothing (yet). It proves nothing about them.
+	NotRequired Method = "not_required"
 )
+
+// proves reports whether a person had to show something of theirs.
+func proves(m Method) bool { return m != NotRequired && m != "" }
 
 // Next is what the browser should do about a new approval.
 type Next string
@@ -89,6 +95,18 @@ const (
 	Wait     Next = "wait"
 	CodeOnly Next = "code_only"
 	Enrol    Next = "enrol"
+	// Done is of an approval that was approved as soon as it was asked for.
+	Done Next = "done"
+)
+
+// Cause says why Next is CodeOnly.
+type Cause string
+
+const (
+	HeldBack Cause = "held_back" // as many pushes as the policy allows were sent
+	NoPhone  Cause = "no_phone"
+	Locked   Cause = "reported" // a request was reported; until an administrator unlocks
+	ByPolicy Cause = "policy"   // the application asks for a code
 )
 
 // Sent is what is known of one phone's wake-up.
@@ -127,6 +145,12 @@ type Approval struct {
 	Expires         time.Time
 	// Next is Wait or CodeOnly.
 	Next Next
+	// Takes are the methods that the policy allowed when this was asked for;
+	// none for all.
+	Takes []Method
+	// Barred is why no phone could be asked, whatever the budget; empty where
+	// one could.
+	Barred Cause
 	// Phones are those that were asked; none may answer when Next is CodeOnly.
 	Phones []AskedPhone
 
@@ -157,6 +181,17 @@ func (a Approval) Final() bool { return a.State != Pending }
 // JustSettled reports whether the step that returned the approval settled it:
 // a store reads its clock once a step.
 func (a Approval) JustSettled() bool { return a.Final() && a.Settled.Equal(a.AsOf) }
+
+// CodeOnlyBecause is why Next is CodeOnly; empty where it is not.
+func (a Approval) CodeOnlyBecause() Cause {
+	switch {
+	case a.Next != CodeOnly:
+		return ""
+	case a.Barred != "":
+		return a.Barred
+	}
+	return HeldBack
+}
 
 // Asked reports whether phone may answer.
 func (a Approval) Asked(phone enrolments.PhoneID) bool {

@@ -11,6 +11,12 @@ var (
 	ErrSettled = errors.New("the approval is settled")
 	// ErrNumberWrong is returned, with the approval, for a wrong number.
 	ErrNumberWrong = errors.New("the number is wrong")
+	// ErrNothingUsable is returned for a person who has something set up, but
+	// nothing that the application takes.
+	ErrNothingUsable = errors.New("the person has nothing set up that this application takes")
+	// ErrCodeKind is returned, with the approval, for a kind of code that the
+	// application does not take.
+	ErrCodeKind = errors.New("this application does not take that kind of code")
 	// ErrNoTries is returned when no code try is left.
 	ErrNoTries = errors.New("no try is left")
 	// ErrMismatch is returned for an answer to another approval: its nonce,

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math/big"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,9 @@ type Request struct {
 	// User is the application's stable name for the person: 1–128 characters.
 	User    string
 	Context Context
+	// Role is what the person is to the application, by its own word; empty for
+	// none. The policy says whether it needs a second factor.
+	Role string
 	// ReturnURL is where the browser goes afterwards; empty for nowhere.
 	ReturnURL string
 	// TTL is the life asked for; zero for the policy's. MinTTL–MaxTTL.
@@ -59,7 +63,8 @@ type Requested struct {
 	Repeated bool
 	// Token is what the waiting screen authenticates with.
 	Token enrolments.Secret
-	// Pairing and SetUpToken are set when Next is Enrol.
+	// Pairing and SetUpToken are set when Next is Enrol, and when it is Done
+	// since nothing was required.
 	Pairing    enrolments.Pairing
 	SetUpToken enrolments.Secret
 }
@@ -82,16 +87,36 @@ func (s *Service) Request(ctx context.Context, app enrolments.Application, r Req
 		return Requested{}, err
 	}
 	e, err := s.config.People.Person(ctx, r.User)
-	if err == nil && e.Empty() {
-		err = enrolments.ErrNotFound
+	if errors.Is(err, enrolments.ErrNotFound) {
+		e.CreatedAt, err = s.now(), nil
 	}
-	if errors.Is(err, enrolments.ErrNotFound) && app.Policy.FirstSignIn {
-		return s.requestEnrolment(ctx, app, r)
-	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return Requested{}, err
+	case e.Empty() && !app.Policy.FirstSignIn:
+		return Requested{}, enrolments.ErrNotFound
+	case e.Empty():
+		return s.requestFirst(ctx, app, r, app.Policy.Requires(r.Role, e.CreatedAt, s.now()))
+	case !usable(e, app.Policy.Methods):
+		return Requested{}, ErrNothingUsable
 	}
 	return s.request(ctx, app, e, r)
+}
+
+// usable reports whether something that the person has set up could settle an
+// approval by one of methods.
+func usable(e enrolments.Enrolment, methods []Method) bool {
+	return slices.ContainsFunc(methods, func(m Method) bool {
+		switch m {
+		case ByPush:
+			return len(e.Phones) > 0
+		case ByTOTP:
+			return e.Authenticators > 0
+		case ByRecoveryCode:
+			return e.RecoveryCodes > 0
+		}
+		return false
+	})
 }
 
 // check refuses what is out of bounds and normalises what will be shown.
@@ -109,6 +134,11 @@ func (r *Request) check(app enrolments.Application) (err error) {
 	}
 	if r.User, err = enrolments.ParseName("user", r.User, enrolments.MaxUser); err != nil {
 		return err
+	}
+	if r.Role != "" {
+		if r.Role, err = enrolments.ParseRole(r.Role); err != nil {
+			return err
+		}
 	}
 	if r.Context.IP != "" {
 		// A zone is any text, and would be shown as it came.
@@ -214,11 +244,12 @@ func (s *Service) build(app enrolments.Application, e enrolments.Enrolment, r Re
 	if err != nil {
 		return New{}, err
 	}
+	barred := barring(e, p, r)
 	n := New{
 		ID: id, Application: app.ID, ApplicationName: app.Name, Person: e.ID, User: e.User,
 		ReturnURL: r.ReturnURL, Display: string(shown), Nonce: newAnswerNonce(p.RequireVerification, r.NoNumber), Number: number,
 		Waiting: token.Hash(), Result: resultCode(token, id).Hash(),
-		CodeOnly: r.CodesOnly || e.PushLocked || len(e.Phones) == 0, TTL: r.TTL,
+		CodeOnly: barred != "", Barred: barred, TTL: r.TTL, Takes: p.Methods,
 		NumberTries: p.NumberTries, CodeTries: p.CodeTries, Resends: p.Resends,
 		Budget: budgetOf(p), Key: r.Key, Fingerprint: r.Fingerprint,
 	}
@@ -228,11 +259,31 @@ func (s *Service) build(app enrolments.Application, e enrolments.Enrolment, r Re
 	return n, nil
 }
 
+// barring is why none of the person's phones may be asked; empty where they may.
+func barring(e enrolments.Enrolment, p enrolments.Policy, r Request) Cause {
+	switch {
+	case r.CodesOnly || !slices.Contains(p.Methods, ByPush):
+		return ByPolicy
+	case len(e.Phones) == 0:
+		return NoPhone
+	case e.PushLocked:
+		return Locked
+	}
+	return ""
+}
+
 func budgetOf(p enrolments.Policy) Budget { return Budget{Limit: p.PushLimit, Window: p.PushWindow} }
 
-// requestEnrolment leads a person who has nothing set up to set-up. The
-// approval exists to be found in the trail; it is withdrawn at once.
-func (s *Service) requestEnrolment(ctx context.Context, app enrolments.Application, r Request) (Requested, error) {
+// requestFirst answers for a person who has nothing set up: they are led to
+// set-up, or let in with set-up offered where the policy does not require it.
+// The approval exists to be found in the trail; it is settled at once.
+func (s *Service) requestFirst(ctx context.Context, app enrolments.Application, r Request, required bool) (Requested, error) {
+	how, next := Settlement{State: Withdrawn, Reason: NeedsEnrol}, Enrol
+	if !required {
+		how, next = Settlement{State: Approved, Method: NotRequired}, Done
+	}
+	// Refused when something was set up this very moment: nobody is let in
+	// beside it.
 	pairing, token, err := s.config.People.OpenPairing(ctx, r.User, app.ID, false)
 	if err != nil {
 		return Requested{}, err
@@ -246,11 +297,11 @@ func (s *Service) requestEnrolment(ctx context.Context, app enrolments.Applicati
 	if err != nil {
 		return Requested{}, err
 	}
-	a, err := s.config.Store.Settle(ctx, created.ID, Settlement{State: Withdrawn, Reason: NeedsEnrol})
+	a, err := s.config.Store.Settle(ctx, created.ID, how)
 	if err != nil {
 		return Requested{}, err
 	}
-	a.Next = Enrol
+	a.Next, created.Next = next, next
 	s.auditRequested(ctx, created, true)
 	s.auditSettled(ctx, a)
 	return Requested{Approval: a, Token: waitingToken(r.Seed, a.ID), Pairing: pairing, SetUpToken: token}, nil

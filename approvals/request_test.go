@@ -219,7 +219,7 @@ func TestWhoHasNothingSetUpIsLedToSetUp(t *testing.T) {
 				}
 				_, err = s.Code(t.Context(), out.ID, "123456")
 				wantError(t, err, approvals.ErrSettled)
-				want := []string{"approval.requested code_only", "approval.settled withdrawn: enrol"}
+				want := []string{"approval.requested enrol", "approval.settled withdrawn: enrol"}
 				if diff := cmp.Diff(want, s.trail()); diff != "" {
 					t.Errorf("the trail (-want +got):\n%s", diff)
 				}

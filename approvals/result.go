@@ -33,10 +33,14 @@ type resultClaims struct {
 }
 
 // amr names a method with the values of RFC 8176; a recovery code has none of
-// its own and is an otp there: a one-time password from a list.
+// its own and is an otp there: a one-time password from a list. What proves
+// nothing has none.
 func amr(m Method) []string {
-	if m == ByPush {
+	switch {
+	case m == ByPush:
 		return []string{"mfa", "pop"}
+	case !proves(m):
+		return []string{}
 	}
 	return []string{"mfa", "otp"}
 }
@@ -84,7 +88,7 @@ func (s *Service) Redeem(ctx context.Context, app enrolments.ApplicationID, id I
 
 // OpenPairing opens a set-up for a person on an application's behalf. A person
 // who has something set up needs fresh: an approval of theirs for this
-// application, approved within five minutes and not used for this before;
+// application, approved by a proof within five minutes and not used for this before;
 // else enrolments.ErrFreshApproval.
 func (s *Service) OpenPairing(ctx context.Context, app enrolments.ApplicationID, user string, fresh ID) (enrolments.Pairing, enrolments.Secret, error) {
 	allowed := false
@@ -109,7 +113,7 @@ func (s *Service) spendFresh(ctx context.Context, app enrolments.ApplicationID, 
 	if err != nil {
 		return err
 	}
-	if a.State != Approved || a.User != user || a.AsOf.Sub(a.Settled) >= freshFor {
+	if a.State != Approved || !proves(a.Method) || a.User != user || a.AsOf.Sub(a.Settled) >= freshFor {
 		return enrolments.ErrFreshApproval
 	}
 	err = s.config.Record.SpendApproval(ctx, string(id), s.now())

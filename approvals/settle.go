@@ -3,6 +3,7 @@ package approvals
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"countersign/enrolments"
 )
@@ -33,12 +34,15 @@ func (s *Service) Read(ctx context.Context, app enrolments.ApplicationID, id ID)
 }
 
 // Code settles by what the person typed on the waiting screen.
-// enrolments.ErrCodeWrong and ErrCodeUsed come with the approval as it then
+// enrolments.ErrCodeWrong, ErrCodeUsed and ErrCodeKind come with the approval as it then
 // stands; *enrolments.BlockedError, ErrNoTries, ErrSettled.
 func (s *Service) Code(ctx context.Context, id ID, typed string) (Approval, error) {
 	a, err := s.config.Store.TryCode(ctx, id)
 	if err != nil {
 		return a, err
+	}
+	if !a.takesCode(typed) {
+		return s.wrongCode(ctx, a, ErrCodeKind)
 	}
 	recovery, err := s.config.People.SpendCode(ctx, a.Person, typed)
 	if errors.Is(err, enrolments.ErrCodeWrong) || errors.Is(err, enrolments.ErrCodeUsed) {
@@ -52,6 +56,15 @@ func (s *Service) Code(ctx context.Context, id ID, typed string) (Approval, erro
 		settlement.Method = ByRecoveryCode
 	}
 	return s.settle(ctx, id, settlement)
+}
+
+// takesCode reports whether the policy takes codes of that kind.
+func (a Approval) takesCode(typed string) bool {
+	kind := ByTOTP
+	if enrolments.IsRecoveryCode(typed) {
+		kind = ByRecoveryCode
+	}
+	return len(a.Takes) == 0 || slices.Contains(a.Takes, kind)
 }
 
 func (s *Service) wrongCode(ctx context.Context, a Approval, wrong error) (Approval, error) {

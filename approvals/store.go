@@ -34,6 +34,8 @@ type New struct {
 	Number          string
 	Waiting, Result enrolments.Hash
 	Phones          []AskedPhone
+	Takes           []Method
+	Barred          Cause
 	// CodeOnly says that no phone may be asked, whatever the budget.
 	CodeOnly bool
 	TTL      time.Duration
@@ -65,7 +67,7 @@ type Created struct {
 }
 
 // Settlement is how something else than a phone settles an approval. State is
-// Approved (Method ByTOTP or ByRecoveryCode), Denied (TooManyCodes) or
+// Approved (Method ByTOTP, ByRecoveryCode or NotRequired), Denied (TooManyCodes) or
 // Withdrawn.
 type Settlement struct {
 	State  State

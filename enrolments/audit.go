@@ -48,6 +48,7 @@ const (
 	EventSecretConfirmed  EventKind = "authenticator.confirmed"
 	EventCodesIssued      EventKind = "recovery_codes.issued"
 	EventApplicationAdded EventKind = "application.added"
+	EventPolicySet        EventKind = "application.policy_set"
 	EventKeyIssued        EventKind = "application.key_issued"
 	EventKeyRevoked       EventKind = "application.key_revoked"
 

@@ -82,6 +82,13 @@ type code struct {
 	recovery bool
 }
 
+// IsRecoveryCode reports whether what a person typed has the form of a recovery
+// code, right or wrong.
+func IsRecoveryCode(typed string) bool {
+	c, err := parseCode(typed)
+	return err == nil && c.recovery
+}
+
 // parseCode reads what a person typed: 6 to 8 digits, or a recovery code.
 // Letters are read without case; 0, 1 and 8 as the letters they are mistaken
 // for, since base32 has none of them.

@@ -1,38 +1,62 @@
 package enrolments
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Policy is what an application asks of a sign-in. The zero value of a field
-// is never used: take DefaultPolicy and change it.
+// is never used: take DefaultPolicy and change it. Bounds, defaults and their
+// reasons stand in Settings.
 type Policy struct {
 	// TTL is an approval's life where the application names none.
-	// 30 s to 300 s; 60 s: long enough to find a phone, short enough that
-	// no request waits for a tired tap.
 	TTL time.Duration
 	// NumberDigits is how many digits the person types on the phone.
-	// 2 to 6; 2, as CISA's guidance on number matching shows it.
 	NumberDigits int
-	// NumberTries is how many numbers may be typed. 1 to 3; 2: one slip.
+	// NumberTries is how many numbers may be typed.
 	NumberTries int
-	// CodeTries is how many codes one approval takes. 1 to 10; 5.
+	// CodeTries is how many codes one approval takes.
 	CodeTries int
 	// Resends is how often the person may have the phones asked again.
-	// 0 to 5; 2.
 	Resends int
 	// PushLimit is how many pushes a person is sent in PushWindow before
-	// only codes are taken. 1 to 30; 5.
+	// only codes are taken.
 	PushLimit int
 	// PushWindow is the window of PushLimit, and the quiet time after which
-	// pushes go out again. 1 min to 1 h; 10 min.
+	// pushes go out again.
 	PushWindow time.Duration
-	// FirstSignIn says what becomes of a person who has nothing set up:
-	// true leads them to set-up, false refuses them as unknown.
+	// FirstSignIn says what becomes of a person who has nothing set up: false
+	// refuses them as unknown, whatever their role.
 	FirstSignIn bool
 	// RequireVerification says that a phone may only approve when it has
-	// verified its person (screen lock) for that answer. Off: not every phone
-	// can.
+	// verified its person (screen lock) for that answer.
 	RequireVerification bool
+	// Methods are the ways to settle that are taken, in the order of Methods().
+	Methods []Method
+	// OptionalRoles are those whose people may do without a second factor as
+	// long as they have none set up. Every other role needs one, one that
+	// nobody has heard of and none at all included.
+	OptionalRoles []string
+	// RequiredFrom is the day, midnight in UTC, from which the others need one;
+	// zero for always.
+	RequiredFrom time.Time
+	// GraceDays is how many days a person has from RequiredFrom, or from their
+	// first sign-in when that was later.
+	GraceDays int
 }
+
+// Method is a way in which a person proves an approval. The values are stored
+// and never change.
+type Method string
+
+const (
+	MethodPush         Method = "push"
+	MethodTOTP         Method = "totp"
+	MethodRecoveryCode Method = "recovery_code"
+)
+
+// Methods are all of them.
+func Methods() []Method { return []Method{MethodPush, MethodTOTP, MethodRecoveryCode} }
 
 // DefaultPolicy is the policy of an application that names none.
 func DefaultPolicy() Policy {
@@ -45,6 +69,7 @@ func DefaultPolicy() Policy {
 		PushLimit:    5,
 		PushWindow:   10 * time.Minute,
 		FirstSignIn:  true,
+		Methods:      Methods(),
 	}
 }
 
@@ -56,24 +81,26 @@ const (
 
 // Check returns an error in words for the first value out of its bounds.
 func (p Policy) Check() error {
-	if p.TTL%time.Second != 0 || p.PushWindow%time.Second != 0 {
-		return invalid("life and push window are whole seconds, not %v and %v", p.TTL, p.PushWindow)
-	}
-	for _, b := range []struct {
-		name           string
-		value, low, up int
-	}{
-		{"life in seconds", int(p.TTL / time.Second), int(MinTTL / time.Second), int(MaxTTL / time.Second)},
-		{"number digits", p.NumberDigits, 2, 6},
-		{"number tries", p.NumberTries, 1, 3},
-		{"code tries", p.CodeTries, 1, 10},
-		{"resends", p.Resends, 0, 5},
-		{"push limit", p.PushLimit, 1, 30},
-		{"push window in seconds", int(p.PushWindow / time.Second), 60, 3600},
-	} {
-		if b.value < b.low || b.value > b.up {
-			return invalid("%s is %d; it takes %d to %d", b.name, b.value, b.low, b.up)
+	for _, s := range settings() {
+		if err := s.check(p); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// Requires reports whether a person in role who was first seen at since needs
+// a second factor at now. role is as the application sent it.
+func (p Policy) Requires(role string, since, now time.Time) bool {
+	if slices.Contains(p.OptionalRoles, role) {
+		return false
+	}
+	due := p.RequiredFrom
+	if p.GraceDays > 0 {
+		if since.After(due) {
+			due = since
+		}
+		due = due.AddDate(0, 0, p.GraceDays)
+	}
+	return !now.Before(due)
 }

@@ -59,6 +59,38 @@ func (s *Service) AddApplication(ctx context.Context, a Application) (APIKey, er
 		Event{Kind: EventKeyIssued, Application: a.ID})
 }
 
+// Assignment is a value of a policy that is to be set.
+type Assignment struct{ Key, Value string }
+
+// SetPolicy sets values of an application's policy, all or none.
+func (s *Service) SetPolicy(ctx context.Context, id ApplicationID, all []Assignment) error {
+	var events []Event
+	err := s.config.Store.ChangePolicy(ctx, id, func(p *Policy) error {
+		before := p.Settings()
+		for _, a := range all {
+			if err := p.Set(a.Key, a.Value); err != nil {
+				return err
+			}
+		}
+		events = changes(id, before, p.Settings())
+		return p.Check()
+	})
+	if err != nil || len(events) == 0 {
+		return err
+	}
+	return s.record(ctx, events...)
+}
+
+// changes are the events of what differs.
+func changes(id ApplicationID, before, after []Setting) (out []Event) {
+	for i, s := range after {
+		if s.Value != before[i].Value {
+			out = append(out, Event{Kind: EventPolicySet, Application: id, Detail: s.Key + ": " + before[i].Value + " → " + s.Value})
+		}
+	}
+	return out
+}
+
 // AddKey makes a further key for an application; the newest before it stays
 // valid until DropOldKeys.
 func (s *Service) AddKey(ctx context.Context, id ApplicationID) (APIKey, error) {

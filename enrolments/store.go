@@ -32,6 +32,10 @@ type ApplicationStore interface {
 	Application(ctx context.Context, id ApplicationID) (Application, []Hash, error)
 	// Applications returns all, by id.
 	Applications(ctx context.Context) ([]Application, error)
+	// ChangePolicy changes an application's policy as change says, in one step:
+	// of callers at once each sees what the one before left. An error of change
+	// is returned and changes nothing. change may run again.
+	ChangePolicy(ctx context.Context, id ApplicationID, change func(*Policy) error) error
 	// AddKey makes key the newest and keeps one older one at most.
 	AddKey(ctx context.Context, id ApplicationID, key Hash, now time.Time) error
 	// DropOldKeys leaves only the newest key and returns how many went.

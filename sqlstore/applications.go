@@ -105,6 +105,29 @@ func (s *Store) Applications(ctx context.Context) ([]enrolments.Application, err
 	return all, err
 }
 
+// ChangePolicy implements enrolments.ApplicationStore.
+func (s *Store) ChangePolicy(ctx context.Context, id enrolments.ApplicationID, change func(*enrolments.Policy) error) error {
+	return s.write(ctx, func(ctx context.Context, db session) error {
+		var raw string
+		err := db.one(ctx, `SELECT policy FROM applications WHERE id = $1`+db.lock, []any{string(id)}, &raw)
+		if err != nil {
+			return err
+		}
+		p, err := parsePolicy(raw)
+		if err != nil {
+			return err
+		}
+		if err := change(&p); err != nil {
+			return err
+		}
+		changed, err := json.Marshal(policyRowOf(p))
+		if err != nil {
+			return err
+		}
+		return db.must(ctx, enrolments.ErrNotFound, `UPDATE applications SET policy = $2 WHERE id = $1`, string(id), string(changed))
+	})
+}
+
 // AddKey implements enrolments.ApplicationStore.
 func (s *Store) AddKey(ctx context.Context, id enrolments.ApplicationID, key enrolments.Hash, now time.Time) error {
 	return s.write(ctx, func(ctx context.Context, db session) error {

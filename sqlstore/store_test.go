@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"countersign/enrolments"
 	"countersign/enrolments/enrolmentstest"
 	"countersign/internal/jws"
@@ -207,8 +209,8 @@ func TestAMissingMemberOfAPolicyTakesItsDefault(t *testing.T) {
 	must(t, err)
 	want := enrolments.DefaultPolicy()
 	want.NumberDigits = 6
-	if got.Policy != want {
-		t.Errorf("got %+v, want %+v", got.Policy, want)
+	if diff := cmp.Diff(want, got.Policy); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 

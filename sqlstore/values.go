@@ -35,6 +35,11 @@ type policyRow struct {
 	PushWindowMicros int64 `json:"push_window_us"`
 	FirstSignIn      bool  `json:"first_sign_in"`
 	Verification     bool  `json:"require_verification"`
+
+	Methods            []enrolments.Method `json:"methods"`
+	OptionalRoles      []string            `json:"optional_roles"`
+	RequiredFromMicros int64               `json:"required_from_us"` // 0 for always
+	GraceDays          int                 `json:"grace_days"`
 }
 
 func policyRowOf(p enrolments.Policy) policyRow {
@@ -48,6 +53,11 @@ func policyRowOf(p enrolments.Policy) policyRow {
 		PushWindowMicros: p.PushWindow.Microseconds(),
 		FirstSignIn:      p.FirstSignIn,
 		Verification:     p.RequireVerification,
+
+		Methods:            p.Methods,
+		OptionalRoles:      p.OptionalRoles,
+		RequiredFromMicros: dayMicros(p.RequiredFrom),
+		GraceDays:          p.GraceDays,
 	}
 }
 
@@ -62,7 +72,27 @@ func (r policyRow) policy() enrolments.Policy {
 		PushWindow:          time.Duration(r.PushWindowMicros) * time.Microsecond,
 		FirstSignIn:         r.FirstSignIn,
 		RequireVerification: r.Verification,
+
+		Methods:       r.Methods,
+		OptionalRoles: r.OptionalRoles,
+		RequiredFrom:  dayOf(r.RequiredFromMicros),
+		GraceDays:     r.GraceDays,
 	}
+}
+
+// dayMicros is a day as it is stored; none is 0.
+func dayMicros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return micros(t)
+}
+
+func dayOf(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return instant(us)
 }
 
 func parsePolicy(raw string) (enrolments.Policy, error) {

@@ -22,6 +22,7 @@ type commandLine struct {
 	Sample sampleCommand `cmd:"" help:"Run Northwind Books, the sample application, against a server."`
 
 	App    appCommand    `cmd:"" help:"Applications: the programs that may ask."`
+	Policy policyCommand `cmd:"" help:"Policies: what an application asks of a sign-in."`
 	Person personCommand `cmd:"" help:"People: who is enrolled, set up, unlock, remove a phone."`
 	Audit  auditCommand  `cmd:"" help:"The audit trail: list, verify."`
 	Keys   keysCommand   `cmd:"" help:"Keys: make them, seal secrets again after a change."`

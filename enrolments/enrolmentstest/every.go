@@ -110,6 +110,7 @@ type world struct {
 // seen is what can be read of a world.
 type seen struct {
 	Apps           int
+	Policy         enrolments.Policy
 	Keys           int
 	Person, Locked enrolments.Enrolment
 	Pairings       []enrolments.Pairing
@@ -137,10 +138,10 @@ func (w *world) look(t *testing.T, f *fixture) {
 	t.Helper()
 	all, err := f.store.Applications(t.Context())
 	ok(t, err)
-	_, keys, err := f.store.Application(t.Context(), w.app.ID)
+	app, keys, err := f.store.Application(t.Context(), w.app.ID)
 	ok(t, err)
 	w.seen = seen{
-		Apps: len(all), Keys: len(keys), Person: f.enrolment(t, w.person), Locked: f.enrolment(t, w.locked),
+		Apps: len(all), Policy: app.Policy, Keys: len(keys), Person: f.enrolment(t, w.person), Locked: f.enrolment(t, w.locked),
 		LastStep: f.secret(t, w.authenticator.ID).LastStep, Events: f.rows(t),
 	}
 	for _, g := range []enrolments.PairingID{w.open.ID, w.claimed.ID, w.active.ID} {
@@ -154,7 +155,10 @@ func (w *world) calls(ctx context.Context, s enrolments.Store) map[string]func()
 	now := present()
 	return map[string]func() error{
 		"AddApplication": func() error { return s.AddApplication(ctx, application(), key("x")) },
-		"AddKey":         func() error { return s.AddKey(ctx, w.app.ID, key("third"), now) },
+		"ChangePolicy": func() error {
+			return s.ChangePolicy(ctx, w.app.ID, func(p *enrolments.Policy) error { p.Resends = 5; return nil })
+		},
+		"AddKey": func() error { return s.AddKey(ctx, w.app.ID, key("third"), now) },
 		"DropOldKeys": func() error {
 			_, err := s.DropOldKeys(ctx, w.app.ID)
 			return err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"countersign/enrolments"
 )
@@ -41,6 +42,8 @@ var signingKeys = []promise{
 func application() enrolments.Application {
 	policy := enrolments.DefaultPolicy()
 	policy.NumberDigits, policy.FirstSignIn, policy.RequireVerification = 4, false, true
+	policy.Methods, policy.OptionalRoles = []enrolments.Method{enrolments.MethodTOTP}, []string{"guest", "member"}
+	policy.RequiredFrom, policy.GraceDays = time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC), 14
 	id := enrolments.ApplicationID(fmt.Sprintf("a%x", enrolments.NewSecret().Hash())[:32])
 	return enrolments.Application{
 		ID: id, Name: "Northwind Books", ReturnURLs: []string{"https://books.example.com/signed-in", "http://localhost:8080/"},
@@ -141,7 +144,47 @@ var applications = []promise{
 			f.keysAre(t, a.ID, key("second"))
 		}
 	}},
+	{"a policy is changed, and nothing else of the application", func(t *testing.T, f *fixture) {
+		a, other := f.application(t), f.application(t)
+		ok(t, f.store.ChangePolicy(t.Context(), a.ID, func(p *enrolments.Policy) error {
+			same(t, *p, a.Policy)
+			p.NumberDigits, p.OptionalRoles, p.RequiredFrom = 6, nil, time.Time{}
+			return nil
+		}))
+		a.Policy.NumberDigits, a.Policy.OptionalRoles, a.Policy.RequiredFrom = 6, nil, time.Time{}
+		for _, want := range []enrolments.Application{a, other} {
+			got, keys, err := f.store.Application(t.Context(), want.ID)
+			ok(t, err)
+			same(t, got, want)
+			same(t, keys, []enrolments.Hash{key("first")})
+		}
+	}},
+	{"of changes to a policy at once none is lost", func(t *testing.T, f *fixture) {
+		a := f.application(t)
+		for _, err := range atOnce(func(int) error {
+			return f.store.ChangePolicy(t.Context(), a.ID, func(p *enrolments.Policy) error {
+				p.GraceDays++
+				return nil
+			})
+		}) {
+			ok(t, err)
+		}
+		got, _, err := f.store.Application(t.Context(), a.ID)
+		ok(t, err)
+		same(t, got.Policy.GraceDays, a.Policy.GraceDays+callers)
+	}},
+	{"a change of a policy that is refused changes nothing", func(t *testing.T, f *fixture) {
+		a := f.application(t)
+		is(t, f.store.ChangePolicy(t.Context(), a.ID, func(p *enrolments.Policy) error {
+			p.NumberDigits = 6
+			return enrolments.ErrInvalid
+		}), enrolments.ErrInvalid)
+		got, _, err := f.store.Application(t.Context(), a.ID)
+		ok(t, err)
+		same(t, got, a)
+	}},
 	{"an application that is not there is not found", func(t *testing.T, f *fixture) {
+		is(t, f.store.ChangePolicy(t.Context(), "nobody", func(*enrolments.Policy) error { return nil }), enrolments.ErrNotFound)
 		_, _, err := f.store.Application(t.Context(), "nobody")
 		is(t, err, enrolments.ErrNotFound)
 		is(t, f.store.AddKey(t.Context(), "nobody", key("x"), present()), enrolments.ErrNotFound)

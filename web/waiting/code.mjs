@@ -17,12 +17,13 @@ const isRecovery = (code) => /^[0-9A-Z]{16}$/.test(code);
 
 // refusal says why a code was not taken: {headline, line}, headline only where
 // there is one. phoneAsked: approving on a phone is still possible.
-export function refusal(problem, code, phoneAsked) {
+export function refusal(problem, code, phoneAsked, application = words.someApplication) {
   const tries = triesLeft(problem.members?.code_attempts_left);
   const recovery = isRecovery(code);
   switch (problem.kind) {
     case 'code-wrong': return say(recovery ? words.code.wrongRecovery : words.code.wrong, { tries });
     case 'code-used': return say(recovery ? words.code.usedRecovery : words.code.used, { tries });
+    case 'code-kind-refused': return say(words.code.kindRefused, { application, tries });
     case 'codes-blocked': return blocked(problem.retryAfter, phoneAsked);
     case 'invalid-request': return say(words.code.shape);
     case 'too-many-requests': return say(words.code.busy);

@@ -14,7 +14,7 @@ export const slowAfter = 15; // seconds
 //   number    to be copied on the phone, or ""
 //   counting  whether the countdown is shown
 //   resend    whether resending is offered
-//   code      "offered" (behind a button), "shown" or "none"
+//   code      "offered" (behind a button), "shown" or "none" (not taken, or over)
 //   onward    name of the way on from a settled state: words.onward
 //   codeNext  whether starting again with a code is offered
 //   go        where the browser goes by itself, or ""
@@ -38,7 +38,8 @@ const blank = {
 
 function pending(state, circumstances) {
   const kind = pendingKind(state, circumstances);
-  const codeFirst = ['codeOnly', 'heldBack', 'noneReachable'].includes(kind);
+  if (!takesCodes(state)) return withoutCodes(kind, state, circumstances);
+  const codeFirst = ['codeOnly', 'heldBack', 'pushLocked', 'byPolicy', 'noneReachable'].includes(kind);
   return {
     ...blank,
     kind,
@@ -53,10 +54,28 @@ function pending(state, circumstances) {
   };
 }
 
+// takes says whether the application takes a method; one of an older server
+// takes all.
+export const takes = (state, method) => state?.methods?.includes(method) ?? true;
+const takesCodes = (state) => takes(state, 'totp') || takes(state, 'recovery_code');
+
+// withoutCodes is a sign-in that nothing but a phone can settle.
+function withoutCodes(kind, state, circumstances) {
+  const sentence = words.phoneOnly[kind];
+  const shown = {
+    ...blank, kind, counting: true, code: 'none', resend: mayResend(state, circumstances),
+    number: sentence ? '' : state.number ?? '', tone: kind === 'wrongNumber' ? 'alarm' : 'calm',
+    ...sentences(sentence ?? wordsOf(kind, state), valuesOf(state)),
+  };
+  return kind === 'noneReachable' ? { ...shown, number: state.number ?? '' } : shown;
+}
+
+const barred = { no_phone: 'codeOnly', reported: 'pushLocked', policy: 'byPolicy' };
+
 // The order matters: what the person must act on comes first.
 function pendingKind(state, { asked = 0, tries = 0, heldBack = false }) {
   const phones = state.phones ?? [];
-  if (state.next === 'code_only') return heldBack || phones.length > 0 ? 'heldBack' : 'codeOnly';
+  if (state.next === 'code_only') return heldBack ? 'heldBack' : barred[state.code_only_because] ?? 'heldBack';
   if (state.number_attempts_left < tries) return 'wrongNumber';
   if (phones.some((p) => p.seen)) return 'opened';
   if (phones.length > 0 && phones.every((p) => p.sent === 'failed')) return 'noneReachable';

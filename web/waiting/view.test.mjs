@@ -35,10 +35,18 @@ const cases = [
     'Type a code instead', 'Your phones can’t be reached right now.'],
   ['a phone that push cannot reach has opened it', { phones: [phone('Old Pixel', 'failed', true)] }, {}, 'opened',
     'Check your phone', 'Opened on Old Pixel. Enter 47 there.'],
-  ['pushes are held back', { next: 'code_only', number: undefined }, {}, 'heldBack',
+  ['pushes are held back', { next: 'code_only', number: undefined, phones: [], code_only_because: 'held_back' }, {}, 'heldBack',
     'Type a code', 'We’ve sent many requests, so we’ve stopped for a while to protect you.'],
-  ['there is no phone to ask', { next: 'code_only', number: undefined, phones: [] }, {}, 'codeOnly',
-    'Type a code', 'No phone is asked this time. Type a code to sign in to Northwind Books.'],
+  ['there is no phone to ask', { next: 'code_only', number: undefined, phones: [], code_only_because: 'no_phone' }, {}, 'codeOnly',
+    'Type a code', 'You have no phone that could be asked. Type a code to sign in to Northwind Books.'],
+  ['pushes are locked after a report', { next: 'code_only', phones: [], code_only_because: 'reported' }, {}, 'pushLocked',
+    'Type a code', 'A request was reported as not you, so your phones aren’t asked until your administrator has looked. Type a code to sign in to Northwind Books.'],
+  ['the application asks no phones', { next: 'code_only', phones: [], code_only_because: 'policy' }, {}, 'byPolicy',
+    'Type a code', 'Northwind Books asks for a code. Type one to sign in.'],
+  ['phones alone are taken, and pushes are held back', { next: 'code_only', phones: [], code_only_because: 'held_back', methods: ['push'] }, {}, 'heldBack',
+    'Your phones aren’t asked now', 'We’ve sent many requests, so we’ve stopped for a while to protect you. Wait some minutes, then sign in to Northwind Books again.'],
+  ['phones alone are taken, and one is asked', { methods: ['push'] }, {}, 'asking',
+    'Check your phone', 'Enter 47 on Ana’s iPhone to sign in to Northwind Books.'],
   ['the number was wrong once', { number_attempts_left: 1 }, { tries: 2 }, 'wrongNumber',
     'That number didn’t match', 'Look again: it is 47. One try left.'],
   ['the number was wrong once of three', { number_attempts_left: 2 }, { tries: 3 }, 'wrongNumber',
@@ -101,15 +109,15 @@ test('the number is loud in the sentence and shown by itself', () => {
   assert.deepEqual(got.line.filter((part) => part.strong).map((part) => part.text), ['47']);
 });
 
-test('a code can be used in every pending state, and in none that is settled', () => {
+test('a code can be used in every pending state of an application that takes them, and in none that is settled', () => {
   for (const [name, change, circumstances] of cases) {
     const got = view({ ...asking, ...change }, circumstances);
-    assert.equal(got.code === 'none', got.purpose === 'end', name);
+    assert.equal(got.code === 'none', got.purpose === 'end' || change.methods !== undefined, name);
   }
 });
 
 test('where no phone helps, the code field stands open and the page serves another purpose', () => {
-  for (const kind of ['heldBack', 'codeOnly', 'noneReachable']) {
+  for (const kind of ['heldBack', 'codeOnly', 'pushLocked', 'byPolicy', 'noneReachable']) {
     const [, change, circumstances] = cases.find((c) => c[3] === kind);
     const got = view({ ...asking, ...change }, circumstances);
     assert.deepEqual([got.code, got.purpose, got.number], ['shown', 'code', '']);

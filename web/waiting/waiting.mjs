@@ -6,7 +6,7 @@ import { fill, plain, say, write } from '../page/text.mjs';
 import { Countdown } from './clock.mjs';
 import { read, refusal } from './code.mjs';
 import { follow } from './stream.mjs';
-import { view } from './view.mjs';
+import { takes, view } from './view.mjs';
 import { words } from './words.mjs';
 
 const goAfter = 1000; // ms on "You're in": long enough to be read, short enough to be no wait
@@ -41,6 +41,7 @@ function heard(next) {
   resends = next.resends_left ?? resends;
   state = next;
   show();
+  tick();
 }
 
 function connected(yes) {
@@ -70,7 +71,7 @@ function show() {
   byID('number').hidden = next.number === '';
   byID('time').hidden = !next.counting;
   byID('resend').dataset.ready = next.resend ? 'yes' : 'no';
-  byID('actions').hidden = next.code === 'none';
+  byID('actions').hidden = next.purpose === 'end' || next.kind === 'loading';
   write(byID('who'), state ? fill(words.signingIn, { application: state.application || words.someApplication, user: state.user }) : []);
   byID('who').hidden = !state;
   showCode();
@@ -81,7 +82,10 @@ function show() {
 function showCode() {
   const open = shown.code === 'shown' || (shown.code === 'offered' && codeOpen);
   byID('code').hidden = !open;
-  byID('use-code').hidden = open;
+  byID('use-code').hidden = open || shown.code === 'none';
+  const both = takes(state, 'totp') && takes(state, 'recovery_code');
+  byID('other-code').hidden = !both;
+  if (!both) recovery = !takes(state, 'totp');
   const kind = recovery ? words.code.recovery : words.code.app;
   byID('typed-label').textContent = kind.label;
   byID('typed-hint').textContent = kind.hint;
@@ -162,6 +166,7 @@ byID('use-code').addEventListener('click', () => openCode(false));
 byID('without-phone').addEventListener('click', () => openCode(true));
 
 function openCode(withoutPhone) {
+  if (shown.code === 'none') return resent(plain(fill(words.code.phoneOnly, { application: state.application || words.someApplication })));
   codeOpen = true;
   byID('no-phone').textContent = words.code.noPhone;
   byID('no-phone').hidden = !withoutPhone;
@@ -196,7 +201,7 @@ byID('code').addEventListener('submit', async (event) => {
 function codeRefused(err, code) {
   const problem = err instanceof Problem ? err : new Problem('offline');
   if (problem.kind === 'approval-settled') return line?.poke();
-  refuse(refusal(problem, code, state?.next === 'wait'));
+  refuse(refusal(problem, code, state?.next === 'wait', state?.application));
   if (problem.kind === 'code-wrong' || problem.kind === 'code-used') byID('typed').select();
   byID('typed').focus();
 }

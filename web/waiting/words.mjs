@@ -11,9 +11,19 @@ export const words = {
     someUnreachable: { headline: 'Check your phone', line: 'We couldn’t reach “{lost}”. {phone} was asked: enter {number} there.' },
     someUnreachablePlain: { headline: 'Check your phone', line: 'We couldn’t reach “{lost}”. {phone} was asked.' },
     noneReachable: { headline: 'Type a code instead', line: 'Your phones can’t be reached right now.' },
-    codeOnly: { headline: 'Type a code', line: 'No phone is asked this time. Type a code to sign in to {application}.' },
+    codeOnly: { headline: 'Type a code', line: 'You have no phone that could be asked. Type a code to sign in to {application}.' },
+    pushLocked: { headline: 'Type a code', line: 'A request was reported as not you, so your phones aren’t asked until your administrator has looked. Type a code to sign in to {application}.' },
+    byPolicy: { headline: 'Type a code', line: '{application} asks for a code. Type one to sign in.' },
     heldBack: { headline: 'Type a code', line: 'We’ve sent many requests, so we’ve stopped for a while to protect you.' },
     wrongNumber: { headline: 'That number didn’t match', line: 'Look again: it is {number}. {tries}' },
+  },
+
+  // Where the application takes nothing but a phone, and none can be asked.
+  phoneOnly: {
+    codeOnly: { headline: 'You need a phone for this', line: '{application} takes nothing but an approval on a phone, and you have none set up. Your administrator can help you in.' },
+    heldBack: { headline: 'Your phones aren’t asked now', line: 'We’ve sent many requests, so we’ve stopped for a while to protect you. Wait some minutes, then sign in to {application} again.' },
+    pushLocked: { headline: 'Your phones aren’t asked now', line: 'A request was reported as not you. Your administrator has to look before your phones are asked again.' },
+    noneReachable: { headline: 'Open your phone', line: 'Your phones couldn’t be woken. Open Countersign on one of them: the request is waiting there.' },
   },
 
   settled: {
@@ -54,6 +64,8 @@ export const words = {
     app: { label: 'Code', hint: 'Six digits from your authenticator app, or from Countersign on your phone.', other: 'Use a recovery code' },
     recovery: { label: 'Recovery code', hint: 'One of the ten you kept when you set up. Each works once.', other: 'Use a code from an app' },
     noPhone: 'Type a code from your authenticator app, or one of your recovery codes. Neither at hand? Your administrator can help you in.',
+    phoneOnly: '{application} takes nothing but an approval on a phone. Your administrator can help you in.',
+    kindRefused: '{application} doesn’t take that kind of code. {tries}',
     empty: 'Type the code first.',
     shape: 'A code from an app has six digits; a recovery code has sixteen letters and digits.',
     wrong: 'That code didn’t match. Take the newest one from your app. {tries}',

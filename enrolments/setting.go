@@ -1,0 +1,266 @@
+package enrolments
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Setting is one value of a policy for people: what it does, what it takes, and
+// why it is what it is where nobody says otherwise. All but Value are the same
+// for every policy.
+type Setting struct {
+	// Key names it in "countersign policy set APP KEY=VALUE" and never changes.
+	Key string
+	// Does says what it decides, Takes what it may be.
+	Does, Takes string
+	Value       string
+	// Default is the value of a policy that names none, Why the reason.
+	Default, Why string
+}
+
+// Settings are the values of p in the order in which they are shown.
+func (p Policy) Settings() []Setting {
+	var out []Setting
+	for _, s := range settings() {
+		s.Value, s.Default = s.show(p), s.show(DefaultPolicy())
+		out = append(out, s.Setting)
+	}
+	return out
+}
+
+// Set changes the value that key names; "default" is the one that Settings
+// tells. ErrInvalid for an unknown key and for a value that is out of bounds.
+func (p *Policy) Set(key, text string) error {
+	for _, s := range settings() {
+		if s.Key != key {
+			continue
+		}
+		if text == "default" {
+			text = s.show(DefaultPolicy())
+		}
+		if err := s.set(p, text); err != nil {
+			return err
+		}
+		return s.check(*p)
+	}
+	return invalid("policy has no value %q; countersign policy show lists them", truncate(key))
+}
+
+// setting ties a Setting to its field.
+type setting struct {
+	Setting
+	show  func(Policy) string
+	set   func(*Policy, string) error
+	check func(Policy) error
+}
+
+// settings are all there are.
+func settings() []setting {
+	return []setting{
+		seconds("approval_seconds", "life of an approval where the application names none", 30, 300,
+			"long enough to find a phone, short enough that no request waits for a tired tap",
+			func(p *Policy) *time.Duration { return &p.TTL }),
+		list("methods", "ways to settle a sign-in that are taken", "of push, totp, recovery_code, with push or totp among them",
+			"each is there for the day on which another fails", methodsOf, setMethods, checkMethods),
+		number("number_digits", "digits of the number that is typed on the phone", 2, 6,
+			"as CISA's guidance on number matching shows it", func(p *Policy) *int { return &p.NumberDigits }),
+		number("number_tries", "numbers that may be typed before a sign-in is stopped as an attack", 1, 3,
+			"one slip", func(p *Policy) *int { return &p.NumberTries }),
+		number("code_tries", "codes that one sign-in takes", 1, 10,
+			"slips of the thumb, and no guessing", func(p *Policy) *int { return &p.CodeTries }),
+		number("resends", "times that the phones may be asked again", 0, 5,
+			"once for the phone that slept, once more for its person", func(p *Policy) *int { return &p.Resends }),
+		number("push_limit", "pushes to one person in a push window; after them codes only", 1, 30,
+			"enough for an honest morning, too few to tire anybody out", func(p *Policy) *int { return &p.PushLimit }),
+		seconds("push_window_seconds", "window of the push limit, and the quiet time that ends it", 60, 3600,
+			"as long as somebody who bombs has to wait between bursts", func(p *Policy) *time.Duration { return &p.PushWindow }),
+		flag("require_verification", "a phone may approve only after a look at its person (screen lock)",
+			"not every phone can", func(p *Policy) *bool { return &p.RequireVerification }),
+		flag("first_sign_in", "a person who has nothing set up is led to set-up; without it they are refused",
+			"people set themselves up when they first need it", func(p *Policy) *bool { return &p.FirstSignIn }),
+		list("optional_roles", "roles whose people may do without a second factor until they set one up; every other role, and none, needs one",
+			"at most 16 names, or none", "nobody is let off unless somebody says so", rolesOf, setRoles, checkRoles),
+		day("required_from", "day (UTC) from which a second factor is needed; before it people with nothing set up are let in",
+			"a day like 2026-12-01, or none", "needed from the first sign-in", func(p *Policy) *time.Time { return &p.RequiredFrom }),
+		number("grace_days", "days that a person has from then, or from a later first sign-in, to set something up", 0, 90,
+			"a day of grace is a day with a password alone", func(p *Policy) *int { return &p.GraceDays }),
+	}
+}
+
+func number(key, does string, low, up int, why string, field func(*Policy) *int) setting {
+	return setting{
+		Setting: Setting{Key: key, Does: does, Takes: span(low, up), Why: why},
+		show:    func(p Policy) string { return strconv.Itoa(*field(&p)) },
+		set: func(p *Policy, text string) error {
+			n, err := whole(key, text, low, up)
+			*field(p) = n
+			return err
+		},
+		check: func(p Policy) error { return within(key, *field(&p), low, up) },
+	}
+}
+
+// seconds is a time in whole seconds: a part of one would pass here and be
+// refused at every sign-in.
+func seconds(key, does string, low, up int, why string, field func(*Policy) *time.Duration) setting {
+	return setting{
+		Setting: Setting{Key: key, Does: does, Takes: span(low, up), Why: why},
+		show:    func(p Policy) string { return strconv.FormatInt(int64(*field(&p)/time.Second), 10) },
+		set: func(p *Policy, text string) error {
+			n, err := whole(key, text, low, up)
+			*field(p) = time.Duration(n) * time.Second
+			return err
+		},
+		check: func(p Policy) error {
+			if d := *field(&p); d%time.Second != 0 {
+				return invalid("%s is %v; it takes whole seconds", key, d)
+			}
+			return within(key, int(*field(&p)/time.Second), low, up)
+		},
+	}
+}
+
+func flag(key, does, why string, field func(*Policy) *bool) setting {
+	return setting{
+		Setting: Setting{Key: key, Does: does, Takes: "true or false", Why: why},
+		show:    func(p Policy) string { return strconv.FormatBool(*field(&p)) },
+		set: func(p *Policy, text string) error {
+			if text != "true" && text != "false" {
+				return invalid("%s is %q; it takes true or false", key, truncate(text))
+			}
+			*field(p) = text == "true"
+			return nil
+		},
+		check: func(Policy) error { return nil },
+	}
+}
+
+func list(key, does, takes, why string, show func(Policy) []string, set func(*Policy, []string), check func(Policy) error) setting {
+	return setting{
+		Setting: Setting{Key: key, Does: does, Takes: takes, Why: why},
+		show: func(p Policy) string {
+			if len(show(p)) == 0 {
+				return "none"
+			}
+			return strings.Join(show(p), ",")
+		},
+		set: func(p *Policy, text string) error {
+			if len(text) > 1024 {
+				return invalid("%s is longer than any list of them", key)
+			}
+			var all []string
+			if text != "none" {
+				all = strings.Split(text, ",")
+			}
+			set(p, all)
+			return nil
+		},
+		check: check,
+	}
+}
+
+func day(key, does, takes, why string, field func(*Policy) *time.Time) setting {
+	return setting{
+		Setting: Setting{Key: key, Does: does, Takes: takes, Why: why},
+		show: func(p Policy) string {
+			if field(&p).IsZero() {
+				return "none"
+			}
+			return field(&p).Format(time.DateOnly)
+		},
+		set: func(p *Policy, text string) (err error) {
+			*field(p) = time.Time{}
+			if text == "none" {
+				return nil
+			}
+			if *field(p), err = time.Parse(time.DateOnly, text); err != nil {
+				return invalid("%s is %q; it takes %s", key, truncate(text), takes)
+			}
+			return nil
+		},
+		check: func(p Policy) error {
+			at := *field(&p)
+			if !at.IsZero() && (at.Year() < 2000 || at.Year() > 2200 || !at.Equal(at.UTC().Truncate(24*time.Hour))) {
+				return invalid("%s is %v; it takes %s", key, at, takes)
+			}
+			return nil
+		},
+	}
+}
+
+func methodsOf(p Policy) (out []string) {
+	for _, m := range p.Methods {
+		out = append(out, string(m))
+	}
+	return out
+}
+
+// setMethods keeps the known ones in their order, and what is unknown for the
+// check to name.
+func setMethods(p *Policy, all []string) {
+	p.Methods = nil
+	for _, m := range Methods() {
+		if slices.Contains(all, string(m)) {
+			p.Methods = append(p.Methods, m)
+		}
+	}
+	for _, text := range all {
+		if !slices.Contains(Methods(), Method(text)) {
+			p.Methods = append(p.Methods, Method(text))
+		}
+	}
+}
+
+func checkMethods(p Policy) error {
+	for i, m := range p.Methods {
+		if !slices.Contains(Methods(), m) || slices.Contains(p.Methods[:i], m) {
+			return invalid("methods has %q; it takes push, totp and recovery_code, each once", truncate(string(m)))
+		}
+	}
+	if !slices.Contains(p.Methods, MethodPush) && !slices.Contains(p.Methods, MethodTOTP) {
+		return invalid("methods has neither push nor totp: ten recovery codes later nobody could sign in")
+	}
+	return nil
+}
+
+func rolesOf(p Policy) []string { return p.OptionalRoles }
+
+func setRoles(p *Policy, all []string) {
+	p.OptionalRoles = nil
+	for _, role := range all {
+		if !slices.Contains(p.OptionalRoles, role) {
+			p.OptionalRoles = append(p.OptionalRoles, role)
+		}
+	}
+}
+
+func checkRoles(p Policy) error {
+	if len(p.OptionalRoles) > maxRoles {
+		return invalid("optional_roles has %d names; it takes at most %d", len(p.OptionalRoles), maxRoles)
+	}
+	for _, role := range p.OptionalRoles {
+		if _, err := ParseRole(role); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func span(low, up int) string { return strconv.Itoa(low) + " to " + strconv.Itoa(up) }
+
+func whole(key, text string, low, up int) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, invalid("%s is %q; it takes %s", key, truncate(text), span(low, up))
+	}
+	return n, within(key, n, low, up)
+}
+
+func within(key string, n, low, up int) error {
+	if n < low || n > up {
+		return invalid("%s is %d; it takes %s", key, n, span(low, up))
+	}
+	return nil
+}
