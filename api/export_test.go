@@ -6,8 +6,6 @@ var (
 	ParseVersion  = parseVersion
 	TokenOffered  = tokenOffered
 	DecodeStrict  = decodeStrict
-	BrowserName   = browserName
-	ClientAddress = clientAddress
 	Bearer        = bearer
 	Neighbourhood = neighbourhood
 )
