@@ -66,11 +66,17 @@ func (s *Server) now() time.Time { return s.config.Now().UTC() }
 func (s *Server) await(ctx context.Context, id approvals.ID, limit time.Duration, enough func(approvals.Approval) bool) (last approvals.Approval, err error) {
 	states := make(chan approvals.Approval, 1)
 	stop, err := s.config.Approvals.Watch(ctx, id, func(a approvals.Approval) {
-		select {
-		case <-states: // the newest alone counts, and notify must not block
-		default:
+		for { // the newest alone counts, and notify must not block
+			select {
+			case states <- a:
+				return
+			default:
+			}
+			select {
+			case <-states:
+			default:
+			}
 		}
-		states <- a
 	})
 	if err != nil {
 		return last, err

@@ -1,9 +1,6 @@
 package duo
 
-import (
-	"countersign/approvals"
-	"countersign/enrolments"
-)
+import "countersign/approvals"
 
 // The three results that clients act on, and what they call waiting.
 const (
@@ -89,8 +86,6 @@ func pending(a approvals.Approval) standing {
 		return standing{resultWait, "push_failed", "Your phone could not be reached. Open Countersign on it" + numbered(a, " and enter ") + "."}
 	case how == phaseSeen:
 		asked = "The login request is open on your phone."
-	case how != phasePushed:
-		asked = "That number did not match."
 	}
 	if a.Number != "" {
 		asked += " Enter " + a.Number + " there."
@@ -124,6 +119,3 @@ func plain(text string) string {
 	}
 	return string(out)
 }
-
-// shownUser is a name as a terminal may show it.
-func shownUser(e enrolments.Enrolment) string { return plain(e.User) }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,8 @@ type appCommand struct {
 	List    appList    `cmd:"" help:"List applications."`
 	NewKey  appNewKey  `cmd:"" help:"Print a further API key; the one before stays valid until drop-keys."`
 	DropKey appDropKey `cmd:"" name:"drop-keys" help:"End all keys of an application but the newest."`
+	Alias   appAlias   `cmd:"" help:"Let a client of the Duo Auth API call a person by another name."`
+	Disable appDisable `cmd:"" help:"Refuse every sign-in through the Duo Auth API, or take them again."`
 }
 
 type appCreate struct {
@@ -29,9 +32,10 @@ type appCreate struct {
 	ReturnURL     []string      `name:"return-url" placeholder:"URL" help:"Where a browser may be sent back to; may be given again."`
 	TTL           time.Duration `name:"ttl" default:"60s" help:"Life of an approval where the application names none, 30s to 300s (${default})."`
 	NumberDigits  int           `default:"2" help:"Digits that the person types on the phone, 2 to 6 (${default})."`
-	PushLimit     int           `default:"5" help:"Pushes to one person in 10 minutes, 1 to 30 (${default}); then codes only."`
+	PushLimit     int           `help:"Pushes to one person in 10 minutes, 1 to 30 (5; with --duo 12); then codes only."`
 	FirstSignIn   bool          `default:"true" negatable:"" help:"Lead people who have nothing set up to set-up; without it they are refused."`
 	KeyOutputFile string        `name:"key-file" placeholder:"FILE" help:"Write the key to a new file of mode 0600 instead."`
+	duoFlags
 }
 
 func (c *appCreate) Run(ctx context.Context, s *streams) error {
@@ -41,14 +45,15 @@ func (c *appCreate) Run(ctx context.Context, s *streams) error {
 	}
 	defer store.Close()
 	policy := enrolments.DefaultPolicy()
-	policy.TTL, policy.NumberDigits, policy.PushLimit, policy.FirstSignIn = c.TTL, c.NumberDigits, c.PushLimit, c.FirstSignIn
-	title := c.Title
-	if title == "" {
-		title = c.ID
+	policy.TTL, policy.NumberDigits, policy.FirstSignIn = c.TTL, c.NumberDigits, c.FirstSignIn
+	policy.PushLimit = cmp.Or(c.PushLimit, c.pushLimit())
+	app := enrolments.Application{
+		ID: enrolments.ApplicationID(c.ID), Name: cmp.Or(c.Title, c.ID), ReturnURLs: c.ReturnURL, Policy: policy,
 	}
-	key, err := service.AddApplication(ctx, enrolments.Application{
-		ID: enrolments.ApplicationID(c.ID), Name: title, ReturnURLs: c.ReturnURL, Policy: policy,
-	})
+	if c.Duo {
+		return c.createIntegration(ctx, s, service, app)
+	}
+	key, err := service.AddApplication(ctx, app)
 	if errors.Is(err, enrolments.ErrExists) {
 		return fmt.Errorf("application %q exists already; countersign app new-key makes it a further key", c.ID)
 	}

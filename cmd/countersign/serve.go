@@ -23,6 +23,7 @@ type serveCommand struct {
 	Listen         string   `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen (${default})."`
 	Redis          string   `placeholder:"URL" help:"Short-lived store: redis://, rediss://, redis+sentinel:// or redis+cluster://. Without it one is embedded: one node, and pending sign-ins end with it."`
 	TrustedProxy   []string `placeholder:"CIDR" help:"Networks of proxies whose X-Forwarded-For is believed."`
+	DuoHost        []string `name:"duo-host" placeholder:"HOST" help:"Name, with the port where it is not 443, that clients of the Duo Auth API are configured with beside that of --public-url; may be given again."`
 	LogLevel       string   `default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (${default})."`
 	DeveloperPages bool     `help:"Show the command of the simulated phone on the pairing page."`
 }
@@ -91,7 +92,7 @@ func (c *serveCommand) config(log *slog.Logger) (node.Config, error) {
 	return node.Config{
 		PublicURL: c.PublicURL, ServerName: c.ServerName, Redis: c.Redis, Database: url, Keys: ring,
 		Senders: delivery.senders, AllowTarget: delivery.allowed, WebPushKey: delivery.webPushKey,
-		TrustedProxies: proxies, Demo: c.DeveloperPages, Log: log,
+		TrustedProxies: proxies, DuoHosts: c.DuoHost, Demo: c.DeveloperPages, Log: log,
 	}, nil
 }
 

@@ -16,7 +16,7 @@ var rooms = []room{
 	{"cmd/countersign/...", []string{"..."}},
 
 	{"web/...", []string{"web/...", "approvals", "enrolments"}},
-	{"api/duo", []string{"approvals", "enrolments", "internal/jws"}},
+	{"api/duo", []string{"approvals", "enrolments", "internal/qr"}},
 	{"api/oidc", []string{"approvals", "enrolments", "internal/jws"}},
 	{"api/radius", []string{"approvals", "enrolments"}},
 	{"api", []string{"approvals", "enrolments", "push", "totp", "internal/jws", "internal/qr"}},
@@ -105,6 +105,7 @@ var startsParts = map[string]string{
 
 // testModules are for tests and *test packages alone.
 var testModules = []string{
+	"github.com/duosecurity/duo_api_golang",
 	"github.com/google/go-cmp",
 	"github.com/rogpeppe/go-internal",
 	"go.uber.org/goleak",

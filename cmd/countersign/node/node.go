@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"countersign/api"
+	"countersign/api/duo"
 	"countersign/approvals"
 	"countersign/enrolments"
 	"countersign/internal/jws"
@@ -48,6 +49,9 @@ type Config struct {
 	WebPushKey string
 	// TrustedProxies may say whom they speak for.
 	TrustedProxies []netip.Prefix
+	// DuoHosts are the names that clients of the Duo Auth API are configured
+	// with, beside that of PublicURL.
+	DuoHosts []string
 	// FrameAncestors may show the pages in a frame.
 	FrameAncestors []string
 	// Demo marks a demonstration's or a developer's server.
@@ -62,6 +66,7 @@ type Node struct {
 	Durable    *sqlstore.Store
 
 	api     *api.API
+	duo     *duo.Server
 	handler http.Handler
 	closers []func() error
 	log     *slog.Logger
@@ -170,6 +175,10 @@ func (n *Node) buildHandler(c Config, keySet []byte, ping func(context.Context) 
 	mux := http.NewServeMux()
 	for _, path := range []string{"/waiting/", "/set-up/", "/pair", "/assets/"} {
 		mux.Handle(path, pages)
+	}
+	n.duo = n.newDuo(c)
+	for _, path := range duo.Prefixes() {
+		mux.Handle(path, n.duo)
 	}
 	mux.Handle("/", n.api)
 	n.handler = mux

@@ -59,6 +59,7 @@ func NewServer(h http.Handler, log *slog.Logger) *http.Server {
 func (n *Node) drain(server *http.Server) error {
 	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
 	defer cancel()
+	n.duo.Stop()
 	err := errors.Join(n.api.Shutdown(ctx), server.Shutdown(ctx))
 	if errors.Is(err, context.DeadlineExceeded) {
 		// What has not ended by now is cut; clients reconnect elsewhere.

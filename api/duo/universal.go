@@ -1,0 +1,3 @@
+package duo
+
+func (s *Server) routeUniversal() {}
