@@ -20,6 +20,7 @@ import (
 type serveCommand struct {
 	database
 	pushFlags
+	tlsFlags
 	Listen         string   `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen (${default})."`
 	Redis          string   `placeholder:"URL" help:"Short-lived store: redis://, rediss://, redis+sentinel:// or redis+cluster://. Without it one is embedded: one node, and pending sign-ins end with it."`
 	TrustedProxy   []string `placeholder:"CIDR" help:"Networks of proxies whose X-Forwarded-For is believed."`
@@ -54,9 +55,9 @@ func (c *serveCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", c.Listen)
+	listener, err := c.listen(c.Listen, log)
 	if err != nil {
-		return fmt.Errorf("--listen: %w", err)
+		return err
 	}
 	n, err := node.Open(ctx, config)
 	if err != nil {

@@ -93,6 +93,7 @@ var homes = []home{
 	{module: "github.com/go-jose/go-jose/v4", rooms: []string{"internal/jws"}, why: "JOSE, read by many eyes"},
 	{module: "golang.org/x/text", rooms: []string{"enrolments"}, why: "Unicode normalisation of names"},
 	{module: "github.com/alecthomas/kong", rooms: []string{"cmd/countersign"}, why: "verbs, flags, environment and help from one struct"},
+	{module: "golang.org/x/crypto", rooms: []string{"cmd/countersign"}, why: "certificates by ACME, by the Go project's own client"},
 	{module: "github.com/schollz/progressbar/v3", rooms: []string{"cmd/countersign/..."}, why: "progress of long runs on a terminal"},
 	{module: "golang.org/x/term", rooms: []string{"cmd/countersign/..."}, why: "whether there is a terminal"},
 }
