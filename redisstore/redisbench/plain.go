@@ -25,8 +25,11 @@ func (p *Plain) Do(ctx context.Context, c []any) error {
 		return fmt.Errorf("redisbench: plain: %w", err)
 	}
 	reply, err := cmd.StringSlice()
-	if err != nil || len(reply) == 0 || reply[0] != "ok" {
-		return fmt.Errorf("redisbench: plain: not ok: %.100q %w", reply, err)
+	if err != nil {
+		return fmt.Errorf("redisbench: plain: %w", err)
+	}
+	if len(reply) == 0 || reply[0] != "ok" {
+		return fmt.Errorf("redisbench: plain: the reply is %.100q", reply)
 	}
 	return nil
 }

@@ -169,7 +169,7 @@ func (r *answerRun) answerOnce(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	defer screen.Close()
-	if err := state(ctx, screen, "pending"); err != nil {
+	if err := expect(ctx, screen, "pending"); err != nil {
 		return 0, err
 	}
 	request, err := r.sign(ctx, n)
@@ -213,8 +213,8 @@ func (r *answerRun) sign(ctx context.Context, n approvals.New) (*http.Request, e
 	return r.phone.Request(ctx, r.account.ID, http.MethodPost, "/v1/phone/approvals/"+string(n.ID)+"/answer", body)
 }
 
-// state reads a frame and checks what it says.
-func state(ctx context.Context, screen *api.Screen, want string) error {
+// expect reads a frame and checks what it says.
+func expect(ctx context.Context, screen *api.Screen, want string) error {
 	frame, err := screen.Next(ctx)
 	if err != nil {
 		return err

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync"
 	"syscall"
 
 	"countersign/api/apibench"
@@ -51,24 +50,7 @@ func (b *browsers) answer(ctx context.Context, question json.RawMessage) (any, e
 }
 
 func (b *browsers) join(ctx context.Context, seats []apibench.Seat) error {
-	next := make(chan apibench.Seat, len(seats))
-	for _, seat := range seats {
-		next <- seat
-	}
-	close(next)
-	errs := make([]error, connecting)
-	var all sync.WaitGroup
-	for i := range errs {
-		all.Go(func() {
-			for seat := range next {
-				if errs[i] = b.crowd.Join(ctx, seat); errs[i] != nil {
-					return
-				}
-			}
-		})
-	}
-	all.Wait()
-	err := errors.Join(errs...)
+	err := each(connecting, len(seats), func(i int) error { return b.crowd.Join(ctx, seats[i]) })
 	if errors.Is(err, syscall.EMFILE) {
 		return fmt.Errorf("too few open files allowed (ulimit -n); take fewer sockets: %w", err)
 	}

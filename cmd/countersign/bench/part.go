@@ -112,7 +112,7 @@ type part struct {
 func (o Options) start(ctx context.Context, name string, config, ready any) (*part, error) {
 	args := append(append([]string(nil), o.Part...), name)
 	p := &part{name: name, cmd: exec.CommandContext(ctx, args[0], args[1:]...), said: &strings.Builder{}}
-	p.cmd.Stderr = &bounded{w: p.said, left: 4 << 10}
+	p.cmd.Stderr = &beginning{w: p.said, left: 4 << 10}
 	// What may still be read from a process that was killed.
 	p.cmd.WaitDelay = 5 * time.Second
 	stdin, err := p.cmd.StdinPipe()
@@ -162,13 +162,13 @@ func (p *part) stop() error {
 	return nil
 }
 
-// bounded keeps the beginning of what is written.
-type bounded struct {
+// beginning keeps the first bytes of what is written.
+type beginning struct {
 	w    io.Writer
 	left int
 }
 
-func (b *bounded) Write(text []byte) (int, error) {
+func (b *beginning) Write(text []byte) (int, error) {
 	n := min(b.left, len(text))
 	b.left -= n
 	if _, err := b.w.Write(text[:n]); err != nil {

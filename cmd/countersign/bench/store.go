@@ -167,15 +167,18 @@ func (r *storeRun) rate(do func(i int) error) (float64, error) {
 }
 
 // each does all approvals by all callers.
-func (r *storeRun) each(do func(i int) error) error {
+func (r *storeRun) each(do func(i int) error) error { return each(r.Callers, r.Creates, do) }
+
+// each does 0 to n-1 by callers at once, and stops at the first error.
+func each(callers, n int, do func(i int) error) error {
 	var next atomic.Int64
 	var failed atomic.Pointer[error]
 	var all sync.WaitGroup
-	for range r.Callers {
+	for range callers {
 		all.Go(func() {
 			for failed.Load() == nil {
 				i := int(next.Add(1)) - 1
-				if i >= r.Creates {
+				if i >= n {
 					return
 				}
 				if err := do(i); err != nil {

@@ -101,8 +101,7 @@ func (r *waitingRun) seats(ctx context.Context, server string) ([]apibench.Seat,
 	for i, n := range news {
 		seats[i] = apibench.Seat{URL: streamURL(server, n.ID), Origin: server, Token: tokens[i].Reveal()}
 	}
-	create := Store{Callers: connecting, Creates: len(news)}
-	return seats, (&storeRun{Store: create}).each(func(i int) error {
+	return seats, each(connecting, len(news), func(i int) error {
 		_, err := r.store.Create(ctx, news[i])
 		return err
 	})
