@@ -40,6 +40,7 @@ type town struct {
 	locked   []enrolments.PersonID
 	used     []enrolments.PhoneID
 	gone     []push.Target
+	forgets  bool // a target that is gone is forgotten
 }
 
 func (w *town) Person(_ context.Context, user string) (enrolments.Enrolment, error) {
@@ -107,10 +108,17 @@ func (w *town) UsedPhone(_ context.Context, id enrolments.PhoneID) error {
 	return nil
 }
 
-func (w *town) TargetGone(_ context.Context, _ enrolments.Phone, target push.Target) error {
+func (w *town) TargetGone(_ context.Context, phone enrolments.Phone, target push.Target) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.gone = append(w.gone, target)
+	for _, e := range w.people {
+		for i := range e.Phones {
+			if w.forgets && e.Phones[i].ID == phone.ID {
+				e.Phones[i].Push = nil
+			}
+		}
+	}
 	return nil
 }
 

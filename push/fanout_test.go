@@ -149,7 +149,7 @@ func TestAQueueThatIsFullSaysSoAtOnce(t *testing.T) {
 		f := push.NewFanout(map[push.Service]push.Sender{push.FCM: hangs})
 		ctx, stop := context.WithCancel(t.Context())
 		var others sync.WaitGroup
-		for range 6000 { // more than turns and queue hold
+		for range 20_000 { // more than turns and queue hold
 			others.Go(func() {
 				f.Send(ctx, message(time.Minute), []push.Target{fcmPhone("slow")}, func(int, error) {})
 			})

@@ -14,7 +14,7 @@ const (
 	atOnce = 256
 	// mayWait bounds those that wait for a turn at one service. Whoever comes
 	// after them is told at once, so that the person can be offered a code.
-	mayWait = 4096
+	mayWait = 16_384
 	// attemptTimeout ends an attempt at a service that took it and never
 	// answers, early enough for another try within the shortest approval (30 s).
 	attemptTimeout = 10 * time.Second
