@@ -20,7 +20,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// Config is what an API is made of. Push, Limits, TrustedProxies, Ready and
+// Config is what an API is made of. Push, Conditions, Limits, TrustedProxies, Ready and
 // Now may be left out.
 type Config struct {
 	Approvals  *approvals.Service
@@ -31,9 +31,12 @@ type Config struct {
 	// ServerName is what a phone calls this server.
 	ServerName string
 	// Push names the services that this server can send through, WebPushKey the
-	// VAPID public key (base64url) where WebPush is one of them.
+	// VAPID public key (base64url) where WebPush is one of them; it may change
+	// between two calls.
 	Push       []push.Service
-	WebPushKey string
+	WebPushKey func() string
+	// Conditions is how the push services do; nil where nobody knows.
+	Conditions func() []push.Condition
 	// KeySet is the JWK set that verifies result tokens.
 	KeySet []byte
 	// Ready returns an error while the server cannot do its work; nil is

@@ -219,7 +219,10 @@ func TestAPhoneLearnsHowItCanBeWoken(t *testing.T) {
 	if r := w.want(w.call("GET", "/v1/server", ""), 200); strings.TrimSpace(r.body) != `{"name":"Countersign","push":{}}` {
 		t.Errorf("a server that wakes nobody says %s", r.body)
 	}
-	w = newWorld(t, func(c *api.Config) { c.Push, c.WebPushKey = []push.Service{push.WebPush, push.FCM, push.APNs}, "BKey" })
+	w = newWorld(t, func(c *api.Config) {
+		c.Push = []push.Service{push.WebPush, push.FCM, push.APNs}
+		c.WebPushKey = func() string { return "BKey" }
+	})
 	r := w.want(w.call("GET", "/v1/server", ""), 200)
 	if want := `{"name":"Countersign","push":{"webpush":{"public_key":"BKey"},"fcm":{},"apns":{}}}`; strings.TrimSpace(r.body) != want {
 		t.Errorf("got %s, want %s", r.body, want)
@@ -238,7 +241,29 @@ func TestTheServerSaysWhetherItIsReady(t *testing.T) {
 		t.Error("the cause is not in the log")
 	}
 	broken = nil
-	w.want(w.call("GET", "/readyz", ""), 200)
+	if r := w.want(w.call("GET", "/readyz", ""), 200); strings.TrimSpace(r.body) != `{"status":"ready","push":{}}` {
+		t.Errorf("a server that wakes nobody says %s", r.body)
+	}
+}
+
+func TestAPushServiceThatIsDownDegradesAServerThatIsReady(t *testing.T) {
+	ntfy := push.Place{Service: push.WebPush, Part: "ntfy.example"}
+	conditions := []push.Condition{
+		{Place: push.Place{Service: push.FCM}, Health: push.Up},
+		{Place: push.Place{Service: push.WebPush, Part: "a.example"}, Health: push.Up},
+		{Place: ntfy, Health: push.Up},
+	}
+	w := newWorld(t, func(c *api.Config) { c.Conditions = func() []push.Condition { return conditions } })
+	for health, want := range map[push.Health]string{
+		push.Up:     `{"status":"ready","push":{"fcm":"up","webpush":"up"}}`,
+		push.Trying: `{"status":"degraded","push":{"fcm":"up","webpush":"trying"}}`,
+		push.Down:   `{"status":"degraded","push":{"fcm":"up","webpush":"down"}}`,
+	} {
+		conditions[2].Health = health
+		if r := w.want(w.call("GET", "/readyz", ""), 200); strings.TrimSpace(r.body) != want {
+			t.Errorf("%s: got %s, want %s", health, r.body, want)
+		}
+	}
 }
 
 func TestWhatTheTableDoesNotKnowIsInTheLogAlone(t *testing.T) {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -83,8 +84,10 @@ func (a *API) serverRoutes() {
 	plain(a, operation{route: "GET /healthz", id: "health", tag: tagServer, does: "The process answers"},
 		a.anyone(), text, nil, serve("text/plain; charset=utf-8", []byte("ok\n")))
 	plain(a, operation{
-		route: "GET /readyz", id: "ready", tag: tagServer, does: "The server can do its work", problems: []string{"unavailable"},
-	}, a.anyone(), text, nil, a.ready)
+		route: "GET /readyz", id: "ready", tag: tagServer, does: "The server can do its work, and how its push services do", problems: []string{"unavailable"},
+	}, a.anyone(), map[string]*huma.Schema{
+		"application/json": a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[readiness](), true, "Readiness"),
+	}, nil, a.ready)
 }
 
 // serverCard is what a phone may know before it is paired.
@@ -108,7 +111,7 @@ func (a *API) server(context.Context, anyone, *struct{}) (serverCard, error) {
 	for _, service := range a.config.Push {
 		switch service {
 		case push.WebPush:
-			v.Push.WebPush = &webPushService{a.config.WebPushKey}
+			v.Push.WebPush = &webPushService{a.config.WebPushKey()}
 		case push.FCM:
 			v.Push.FCM = &struct{}{}
 		case push.APNs:
@@ -137,7 +140,37 @@ func (a *API) ready(w http.ResponseWriter, r *http.Request, _ anyone) error {
 		a.config.Log.Warn("not ready", "error", err)
 		return errNotReady
 	}
-	return serve("text/plain; charset=utf-8", []byte("ok\n"))(w, r, anyone{})
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(readinessOf(a.conditions())) // who has gone is no error of ours
+	return nil
+}
+
+func (a *API) conditions() []push.Condition {
+	if a.config.Conditions == nil {
+		return nil
+	}
+	return a.config.Conditions()
+}
+
+// readiness is what a balancer and an administrator are told. A push service
+// that is down degrades a server; codes and phones that are opened still work.
+type readiness struct {
+	Status string                       `json:"status" enum:"ready,degraded"`
+	Push   map[push.Service]push.Health `json:"push" doc:"up, trying or down, by service; of the hosts of Web Push the worst"`
+}
+
+func readinessOf(all []push.Condition) readiness {
+	v := readiness{Status: "ready", Push: map[push.Service]push.Health{}}
+	worse := map[push.Health]int{"": 0, push.Up: 1, push.Trying: 2, push.Down: 3}
+	for _, c := range all {
+		if worse[c.Health] > worse[v.Push[c.Place.Service]] {
+			v.Push[c.Place.Service] = c.Health
+		}
+		if c.Health != push.Up {
+			v.Status = "degraded"
+		}
+	}
+	return v
 }
 
 // humaConfig is huma without its own pages: routes, schemas and strict JSON.

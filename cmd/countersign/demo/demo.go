@@ -140,7 +140,7 @@ func (d *demo) serve(ctx context.Context) error {
 		PublicURL: d.server, ServerName: "Countersign demo",
 		Database: "sqlite:" + filepath.Join(d.dir, "countersign.db"), Keys: ring,
 		Senders: map[push.Service]push.Sender{push.WebPush: sender}, AllowTarget: sender.Allowed,
-		WebPushKey:     sender.PublicKey(),
+		WebPushKey:     sender.PublicKey,
 		FrameAncestors: []string{d.page}, Demo: true, Log: d.options.Log,
 	})
 	if err != nil {

@@ -45,8 +45,10 @@ type Config struct {
 	// asked for.
 	Senders     map[push.Service]push.Sender
 	AllowTarget func(push.Target) error
+	// Observers are told of every push.
+	Observers []push.Observer
 	// WebPushKey is what browsers subscribe with, where Web Push has a sender.
-	WebPushKey string
+	WebPushKey func() string
 	// TrustedProxies may say whom they speak for.
 	TrustedProxies []netip.Prefix
 	// DuoHosts are the names that clients of the Duo Auth API are configured
@@ -65,6 +67,7 @@ type Node struct {
 	Approvals  *approvals.Service
 	Durable    *sqlstore.Store
 
+	fanout  *push.Fanout
 	api     *api.API
 	duo     *duo.Server
 	handler http.Handler
@@ -110,8 +113,9 @@ func Open(ctx context.Context, c Config) (_ *Node, err error) {
 		Store: n.Durable, PublicURL: c.PublicURL, ServerName: c.ServerName,
 		CodeLimits: enrolments.DefaultCodeLimits(), AllowTarget: c.AllowTarget, Now: time.Now,
 	})
+	n.fanout = push.NewFanout(c.Senders, append(c.Observers, push.NewAlarm(c.Log))...)
 	n.Approvals = approvals.NewService(approvals.Config{
-		Store: short, People: n.Enrolments, Record: n.Durable, Waker: push.NewFanout(c.Senders),
+		Store: short, People: n.Enrolments, Record: n.Durable, Waker: n.fanout,
 		Signer: signer, PublicURL: c.PublicURL, Now: time.Now, Log: c.Log,
 	})
 	n.closers = append(n.closers, func() error { n.Approvals.Close(); return nil })
@@ -160,7 +164,7 @@ func (n *Node) buildHandler(c Config, keySet []byte, ping func(context.Context) 
 	n.api, err = api.New(api.Config{
 		Approvals: n.Approvals, Enrolments: n.Enrolments,
 		PublicURL: c.PublicURL, ServerName: c.ServerName, KeySet: keySet,
-		Push: slices.Sorted(maps.Keys(c.Senders)), WebPushKey: c.WebPushKey,
+		Push: slices.Sorted(maps.Keys(c.Senders)), WebPushKey: c.WebPushKey, Conditions: n.fanout.Conditions,
 		Ready: func(ctx context.Context) error {
 			return errors.Join(ping(ctx), n.Durable.Ping(ctx))
 		},
@@ -184,6 +188,9 @@ func (n *Node) buildHandler(c Config, keySet []byte, ping func(context.Context) 
 	n.handler = mux
 	return nil
 }
+
+// Conditions is how each push service does.
+func (n *Node) Conditions() []push.Condition { return n.fanout.Conditions() }
 
 // Handler is the whole server.
 func (n *Node) Handler() http.Handler { return n.handler }
