@@ -116,19 +116,36 @@ func (s *Server) push(ctx context.Context, c *call, p someone, t ticket, client 
 		return outcome{refusal: refusedNumber}, nil
 	}
 	got, err := s.request(ctx, c, r, t)
+	if errors.Is(err, approvals.ErrNothingUsable) {
+		return outcome{refusal: refusedUnknown}, nil
+	}
 	if err != nil || got.Repeated {
 		return outcome{approval: got.Approval}, err
 	}
 	if got.Next == approvals.CodeOnly {
-		return outcome{refusal: refusedHeld}, s.withdraw(ctx, c, got.ID)
+		return outcome{refusal: codesOnly(got.Approval)}, s.withdraw(ctx, c, got.ID)
 	}
 	return outcome{approval: got.Approval}, nil
+}
+
+// codesOnly is why no phone was asked.
+func codesOnly(a approvals.Approval) refusal {
+	switch a.CodeOnlyBecause() {
+	case approvals.HeldBack:
+		return refusedHeld
+	case approvals.Locked:
+		return refusedLocked
+	}
+	return refusedPush
 }
 
 // passcode settles by what the person typed, at once.
 func (s *Server) passcode(ctx context.Context, c *call, p someone, typed string) (outcome, error) {
 	r := approvals.Request{User: p.User, Context: contextOf(c, p.Enrolment), CodesOnly: true}
 	got, err := s.request(ctx, c, r, "")
+	if errors.Is(err, approvals.ErrNothingUsable) {
+		return outcome{refusal: refusedUnknown}, nil
+	}
 	if err != nil {
 		return outcome{}, err
 	}
@@ -143,7 +160,7 @@ func (s *Server) passcode(ctx context.Context, c *call, p someone, typed string)
 	switch {
 	case errors.Is(err, enrolments.ErrCodeUsed):
 		return outcome{refusal: refusedUsed}, nil
-	case err == nil, errors.Is(err, enrolments.ErrCodeWrong), errors.Is(err, approvals.ErrSettled):
+	case err == nil, errors.Is(err, enrolments.ErrCodeWrong), errors.Is(err, approvals.ErrSettled), errors.Is(err, approvals.ErrCodeKind):
 		return outcome{approval: a}, nil
 	}
 	return outcome{}, errors.Join(err, s.withdraw(ctx, c, got.ID))

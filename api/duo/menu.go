@@ -14,7 +14,7 @@ func (s *Server) menu(c *call, p someone) menu {
 	m := menu{factors: map[string]string{"default": "passcode"}}
 	var b strings.Builder
 	b.WriteString("Countersign login for " + plain(p.User) + "\n\n")
-	if !p.canPush() {
+	if !p.canPush(c.app.Policy) {
 		b.WriteString("Passcode: ")
 		m.text = b.String()
 		return m

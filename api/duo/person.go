@@ -3,7 +3,9 @@ package duo
 import (
 	"context"
 	"errors"
+	"slices"
 
+	"countersign/approvals"
 	"countersign/enrolments"
 )
 
@@ -16,9 +18,16 @@ type someone struct {
 	absent bool
 }
 
-// canPush and canType say what the person has.
-func (p someone) canPush() bool { return len(p.Phones) > 0 && !p.PushLocked }
-func (p someone) canType() bool { return p.Authenticators > 0 || p.RecoveryCodes > 0 }
+// canPush reports whether the person's phones may be asked by a policy, canType
+// whether there is a code to type that it takes.
+func (p someone) canPush(by enrolments.Policy) bool {
+	return len(p.Phones) > 0 && !p.PushLocked && slices.Contains(by.Methods, enrolments.MethodPush)
+}
+
+func (p someone) canType(by enrolments.Policy) bool {
+	return p.Authenticators > 0 && slices.Contains(by.Methods, enrolments.MethodTOTP) ||
+		p.RecoveryCodes > 0 && slices.Contains(by.Methods, enrolments.MethodRecoveryCode)
+}
 
 // named finds a person by the name that a client uses. A name that nobody can
 // have is nobody's.
@@ -80,15 +89,17 @@ func (s *Server) welcome(ctx context.Context, c *call, p someone) (welcome, erro
 		return s.firstSignIn(ctx, c, p)
 	case p.absent:
 		return welcome{result: resultDeny, message: sentences[refusedUnknown]}, nil
-	case !p.canPush() && !p.canType():
+	case !p.canPush(c.app.Policy) && !p.canType(c.app.Policy):
 		return welcome{result: resultDeny, message: sentences[refusedLocked]}, nil
 	}
 	return welcome{result: resultAuth, message: "Account is active"}, nil
 }
 
-// firstSignIn leads somebody who has nothing set up to set-up.
+// firstSignIn leads somebody who has nothing set up to set-up, or lets them in
+// where the policy does not require it yet.
 func (s *Server) firstSignIn(ctx context.Context, c *call, p someone) (welcome, error) {
-	pairing, token, err := s.config.Approvals.OpenPairing(ctx, c.app.ID, p.name, "")
+	r := approvals.Request{User: p.name, Context: contextOf(c, p.Enrolment), CodesOnly: true}
+	got, err := s.config.Approvals.Request(ctx, c.app, r)
 	if errors.Is(err, enrolments.ErrFreshApproval) {
 		// Something was set up since.
 		return welcome{result: resultDeny, message: sentences[refusedUnavailable]}, nil
@@ -96,8 +107,14 @@ func (s *Server) firstSignIn(ctx context.Context, c *call, p someone) (welcome, 
 	if err != nil {
 		return welcome{}, err
 	}
-	portal := s.setUpURL(pairing, token)
-	return welcome{resultEnrol, "Set up your phone first (this link is good for 10 minutes): " + portal, portal}, nil
+	switch got.Next {
+	case approvals.Enrol:
+		portal := s.setUpURL(got.Pairing, got.SetUpToken)
+		return welcome{resultEnrol, "Set up your phone first (this link is good for 10 minutes): " + portal, portal}, nil
+	case approvals.Done:
+		return welcome{result: resultAllow, message: "Success. Logging you in..."}, nil
+	}
+	return welcome{result: resultDeny, message: sentences[refusedUnavailable]}, s.withdraw(ctx, c, got.ID)
 }
 
 func (s *Server) setUpURL(p enrolments.Pairing, token enrolments.Secret) string {

@@ -79,12 +79,12 @@ func (s *Server) preauth(ctx context.Context, c *call) (any, error) {
 	if err != nil || w.result != resultAuth {
 		return out, err
 	}
-	out.Devices = devicesOf(p)
+	out.Devices = devicesOf(c, p)
 	if c.on("text_prompt") {
 		m := s.menu(c, p)
 		out.Prompt = &promptV2{m.text, m.factors}
 	}
-	if c.on("client_supports_verified_push") && p.canPush() {
+	if c.on("client_supports_verified_push") && p.canPush(c.app.Policy) {
 		t := newTicket(s.now())
 		out.Txid, out.Expiration = string(t), t.expires().Unix()
 		out.Number = t.number(c.integration.Secret, p.ID, c.app.Policy.NumberDigits)
@@ -94,21 +94,21 @@ func (s *Server) preauth(ctx context.Context, c *call) (any, error) {
 
 // devicesOf lists the phones of a person, or stands in for a token where there
 // is only a code to type.
-func devicesOf(p someone) []deviceV2 {
+func devicesOf(c *call, p someone) []deviceV2 {
 	var devices []deviceV2
-	if p.canPush() {
+	if p.canPush(c.app.Policy) {
 		for _, phone := range p.Phones {
 			d := deviceV2{
 				Device: string(phone.ID), Type: "phone", Name: phone.Name, DisplayName: phone.Name,
 				Capabilities: []string{"auto", "push"},
 			}
-			if p.canType() {
+			if p.canType(c.app.Policy) {
 				d.Capabilities = append(d.Capabilities, "mobile_otp")
 			}
 			devices = append(devices, d)
 		}
 	}
-	if len(devices) == 0 && p.canType() {
+	if len(devices) == 0 && p.canType(c.app.Policy) {
 		devices = []deviceV2{{Device: "passcode", Type: "token", Name: "passcode", DisplayName: "Passcode", Capabilities: []string{"mobile_otp"}}}
 	}
 	return devices

@@ -22,6 +22,7 @@ const (
 	refusedLocked      refusal = "locked"
 	refusedNumber      refusal = "number"
 	refusedHeld        refusal = "held"
+	refusedPush        refusal = "push"
 	refusedBlocked     refusal = "blocked"
 	refusedUsed        refusal = "used"
 	refusedFactor      refusal = "factor"
@@ -35,6 +36,7 @@ var sentences = map[refusal]string{
 	refusedLocked:      "Sign-ins are held back after a report. Ask your administrator.",
 	refusedNumber:      "Your phone has to be shown a number, and there is no place for it here. Type a passcode instead.",
 	refusedHeld:        "Too many requests were sent to your phones. Type a passcode instead.",
+	refusedPush:        "No phone is asked here. Type a passcode instead.",
 	refusedBlocked:     "Too many wrong passcodes. Wait a while, or approve on your phone.",
 	refusedUsed:        "That passcode was used before. Wait for the next one.",
 	refusedFactor:      "Calls and text messages are not offered. Approve on your phone, or type a passcode.",
