@@ -26,6 +26,7 @@ type commandLine struct {
 	Person personCommand `cmd:"" help:"People: who is enrolled, set up, unlock, remove a phone."`
 	Audit  auditCommand  `cmd:"" help:"The audit trail: list, verify."`
 	Keys   keysCommand   `cmd:"" help:"Keys: make them, seal secrets again after a change."`
+	Push   pushCommand   `cmd:"" help:"Delivery services: check that each accepts this server."`
 	Health healthCommand `cmd:"" help:"Ask a server whether it is ready; exit 1 when it is not."`
 	Bench  benchCommand  `cmd:"" help:"Measure on this machine, side by side with what it is compared to."`
 }
