@@ -15,6 +15,7 @@ type serveCommand struct {
 	database
 	pushFlags
 	tlsFlags
+	observeFlags
 	Listen         string   `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen (${default})."`
 	Redis          string   `placeholder:"URL" help:"Short-lived store: redis://, rediss://, redis+sentinel:// or redis+cluster://. Without it one is embedded: one node, and pending sign-ins end with it."`
 	TrustedProxy   []string `placeholder:"CIDR" help:"Networks of proxies whose X-Forwarded-For is believed."`
@@ -37,10 +38,17 @@ func (c *serveCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
+	counts, stop, err := c.metrics(log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer stop()
+	opened := watch(counts, &config)
 	n, err := node.Open(ctx, config)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	opened(n)
 	if c.Redis == "" {
 		log.Warn("no --redis: sign-ins that are pending end when this process does, and there can be one node only")
 	}

@@ -94,6 +94,7 @@ var homes = []home{
 	{module: "golang.org/x/text", rooms: []string{"enrolments"}, why: "Unicode normalisation of names"},
 	{module: "github.com/alecthomas/kong", rooms: []string{"cmd/countersign"}, why: "verbs, flags, environment and help from one struct"},
 	{module: "golang.org/x/crypto", rooms: []string{"cmd/countersign"}, why: "certificates by ACME, by the Go project's own client"},
+	{module: "github.com/prometheus/client_golang", rooms: []string{"cmd/countersign/metrics"}, why: "counters, histograms and the text that Prometheus reads"},
 	{module: "github.com/schollz/progressbar/v3", rooms: []string{"cmd/countersign/..."}, why: "progress of long runs on a terminal"},
 	{module: "golang.org/x/term", rooms: []string{"cmd/countersign/..."}, why: "whether there is a terminal"},
 }
