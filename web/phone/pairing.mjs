@@ -90,7 +90,7 @@ function refusedBy(app, err) {
 
 async function claimed(app, { device_id: id, user, reach, endpoint, six }) {
   const { key, name } = app.state.pairing;
-  const account = { id, user, name, reach, endpoint, six, state: 'claimed', privateKey: key.privateKey, totp: null, lock: '' };
+  const account = { id, user, name, reach, endpoint, six, state: 'claimed', since: Date.now(), privateKey: key.privateKey, totp: null, lock: '' };
   await app.save(account);
   app.set({ pairing: { step: 'digits', account: id } });
   await follow(app, account);

@@ -60,7 +60,9 @@ const app = {
 
   // removed is what the server says of a phone that it no longer knows.
   async removed(account) {
-    await app.save({ ...account, state: 'removed', removedAt: Date.now(), totp: null, privateKey: null });
+    const kept = await app.store.accounts();
+    if (!kept.some((a) => a.id === account.id)) return app.set({ accounts: kept }); // here, in another tab
+    return app.save({ ...account, state: 'removed', removedAt: Date.now(), totp: null, privateKey: null });
   },
 
   // go opens a place that the way back leads out of.
@@ -126,9 +128,9 @@ function show() {
 function turn(place) {
   byID('screens').dataset.screen = place;
   const headline = byID(place).querySelector('h1');
-  document.title = headline.textContent;
   scrollTo({ top: 0 });
   const first = screens[place].focus?.(app.state) ?? headline;
+  document.title = headline.textContent;
   first.focus({ preventScroll: true });
   const aloud = screens[place].aloud?.(app.state);
   if (aloud) app.say('assertive', aloud);

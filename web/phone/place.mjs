@@ -71,7 +71,7 @@ export function troubles({ accounts = [], online = true, offset = 0, reach = 'on
   if (Math.abs(offset) > wrongClock) {
     found.push({ kind: offset > 0 ? 'clockSlow' : 'clockFast', values: { count: Math.max(1, Math.round(Math.abs(offset) / 60_000)) } });
   }
-  if (accounts.some((a) => a.state === 'active')) {
+  if (online && accounts.some((a) => a.state === 'active')) {
     if (reach !== 'on') found.push({ kind: `push.${reach}`, values: {} });
     if (!kept) found.push({ kind: 'storage', values: {} });
   }

@@ -78,7 +78,7 @@ test('an answer from here is said as one', () => {
 const kinds = (state) => troubles(state).map((t) => t.kind);
 test('what stands in the way is named, and nothing when nothing does', () => {
   assert.deepEqual(kinds({ accounts: [account] }), []);
-  assert.deepEqual(kinds({ accounts: [account], online: false }), ['offline']);
+  assert.deepEqual(kinds({ accounts: [account], online: false, reach: 'later' }), ['offline'], 'nothing more can be done about it');
   assert.deepEqual(kinds({ accounts: [account], reach: 'denied' }), ['push.denied']);
   assert.deepEqual(kinds({ accounts: [account], kept: false }), ['storage']);
   assert.deepEqual(kinds({ accounts: [], reach: 'later', kept: false }), [], 'without an account nothing can be missed');

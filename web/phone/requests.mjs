@@ -6,6 +6,7 @@ import { answerKind, goneKind, ordered, shownOf } from './place.mjs';
 import { answer } from './tokens.mjs';
 
 const look = 1500; // ms between two looks while something is asked
+const soon = 700; // ms
 const rest = 2000; // ms after a failure, doubling up to a minute
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
@@ -80,7 +81,10 @@ export class Requests {
     const kept = this.#state.requests.filter((r) => r.account !== account || r === over || asked(r));
     const fresh = approvals.filter((a) => !mine.some((r) => r.id === a.id)).map((a) => this.#request(account, a, serverTime));
     this.#app.set({ online: true, requests: ordered([...kept, ...fresh], over?.id ?? this.#state.opened) });
-    if (over) this.#gone(over);
+    // There is one at a time for a person and an application: a newer one took
+    // the place of this.
+    const newer = over && fresh.some((r) => r.shown.application === over.shown.application);
+    if (over) this.#gone(over, newer ? { state: 'withdrawn', reason: 'replaced' } : null);
     if (fresh.length > 0) this.history(account);
   }
 
@@ -115,15 +119,28 @@ export class Requests {
     if (request.id !== this.#busy && !request.over) this.#gone(request);
   }
 
-  // #gone says how a request ended that was not answered here.
-  async #gone(request) {
+  // #gone says how a request ended that was not answered here; known is what
+  // there is without asking for the last sign-ins, which name the phone too.
+  async #gone(request, known = null) {
     request.over = true;
-    const ran = request.countdown?.seconds(performance.now()) === 0;
-    let settled = ran ? { state: 'expired' } : null;
-    for (const { id } of ran ? [] : this.#active) {
-      settled ??= (await this.history(id)).find((s) => s.approval_id === request.id && s.state !== 'pending') ?? null;
-    }
+    // Times come in whole seconds: the server may end it a little before the ring does.
+    if ((request.countdown?.seconds(performance.now()) ?? Infinity) <= 3) known ??= { state: 'expired' };
+    let settled = null;
+    const byWhom = !known || known.state === 'approved' || known.state === 'denied';
+    for (const { id } of byWhom ? this.#active : []) settled ??= await this.#past(id, request.id);
+    settled ??= known;
     this.#end(goneKind(settled), request, settled);
+  }
+
+  // #past finds how a request ended among the last sign-ins, which learn of it
+  // a moment after it did.
+  async #past(account, id) {
+    for (const wait of [0, soon]) {
+      await pause(wait);
+      const found = (await this.history(account)).find((s) => s.approval_id === id && s.state !== 'pending');
+      if (found) return found;
+    }
+    return null;
   }
 
   #end(kind, request, settled) {
@@ -180,7 +197,7 @@ export class Requests {
         return '';
       case 'approval-settled':
       case 'approval-not-found':
-        await this.#gone(request);
+        await this.#gone(request, err.kind === 'approval-settled' ? err.members : null);
         return '';
       case 'user-verification-needed': return 'request.lock-needed';
       case 'answer-clock':

@@ -3,6 +3,8 @@
 import { ask } from '../page/server.mjs';
 import { phoneProof } from './tokens.mjs';
 
+const far = 30_000; // ms; a Date header is a second coarse, and may be old when it comes
+
 // Line is the way to the server. offset is how far its clock is ahead of this
 // phone's, in ms; changed(offset) is told when that is learnt anew.
 export class Line {
@@ -28,7 +30,11 @@ export class Line {
   // json asks without a proof.
   async json(method, path, body) {
     const plain = (url, { headers: { Authorization, ...headers }, ...rest }) => fetch(url, { ...rest, headers });
-    return (await ask(this.server + path, '', { method, body }, plain)).json();
+    const response = await ask(this.server + path, '', { method, body }, plain);
+    // Before a phone is paired, this is all there is to set a wrong clock by.
+    const date = response.headers.get('Date') ?? '';
+    if (Math.abs(Date.parse(date) - this.now()) > far) this.heard(date);
+    return response.json();
   }
 
   // call asks as account. The answer's JSON, or null when it has none. A clock

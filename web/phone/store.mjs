@@ -29,7 +29,12 @@ class Store {
     return this.#db.transaction(name, mode).objectStore(name);
   }
 
-  accounts() { return done(this.#in('accounts', 'readonly').getAll()); }
+  // accounts in the order in which they were added.
+  async accounts() {
+    const all = await done(this.#in('accounts', 'readonly').getAll());
+    return all.sort((a, b) => a.since - b.since);
+  }
+
   put(account) { return done(this.#in('accounts').put(account)); }
   drop(id) { return done(this.#in('accounts').delete(id)); }
   fact(name) { return done(this.#in('facts', 'readonly').get(name)); }

@@ -1,15 +1,19 @@
 // What the phone is called on its person's other screens.
 import { named } from '../pairing.mjs';
 
-// suggested is the model where the browser tells it.
-async function suggested(app) {
-  const model = await navigator.userAgentData?.getHighEntropyValues(['model']).then((v) => v.model, () => '');
-  return model || app.words.text(`name.${app.device}`);
-}
-
 export default function name(app) {
   const { byID } = app;
   const input = byID('name-typed');
+
+  // suggest puts in a name, and the model where the browser tells it before
+  // the person has touched it.
+  async function suggest() {
+    if (input.value) return;
+    const plain = app.words.text(`name.${app.device}`);
+    input.value = plain;
+    const model = await navigator.userAgentData?.getHighEntropyValues(['model']).then((v) => v.model, () => '');
+    if (model && input.value === plain && document.activeElement !== input) input.value = model;
+  }
 
   byID('name-form').addEventListener('submit', async (event) => {
     event.preventDefault();
@@ -25,7 +29,7 @@ export default function name(app) {
     show({ pairing }) {
       app.complain('name-wrong', pairing.wrong);
       input.setAttribute('aria-invalid', String(Boolean(pairing.wrong)));
-      if (!input.value) suggested(app).then((text) => { input.value ||= text; });
     },
+    focus() { suggest(); },
   };
 }

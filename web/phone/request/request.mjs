@@ -77,7 +77,8 @@ export default function request(app) {
         draw(r);
       }
       app.write('request-count', requests.length > 1 ? 'request.count' : 'notification.title', { position: '1', count: requests.length });
-      const found = warnings(r.shown, history[r.account]);
+      const both = warnings(r.shown, history[r.account]);
+      const found = both.length > 1 ? ['newBoth'] : both;
       byID('request-warnings').hidden = found.length === 0;
       byID('request-warnings').replaceChildren(...found.map((kind) => item(app.words.parts(`request.${kind}`))));
       for (const id of ['request-approve', 'request-not-me']) byID(id).disabled = Boolean(busy);

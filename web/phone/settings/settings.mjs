@@ -50,7 +50,7 @@ export default function settings(app) {
   }));
 
   function sure(asked) {
-    byID('settings-ways').hidden = asked;
+    for (const id of ['settings-ways', 'settings-form', 'settings-more']) byID(id).hidden = asked;
     byID('settings-sure').hidden = !asked;
     byID(asked ? 'settings-sure-headline' : 'settings-remove').focus();
   }
@@ -70,7 +70,7 @@ export default function settings(app) {
       byID('settings-told').textContent = '';
       app.complain('settings-wrong', '');
       hasLock().then((has) => { byID('settings-lock').hidden = !has && !lock; });
-      byID('settings-ways').hidden = false;
+      for (const id of ['settings-ways', 'settings-form', 'settings-more']) byID(id).hidden = false;
       byID('settings-sure').hidden = true;
     },
   };

@@ -9,9 +9,9 @@ export default function welcome(app) {
     const { ticket, host } = ticketOf(text, app.server);
     app.complain('welcome-wrong', ticket ? '' : host ? 'welcome.elsewhere' : 'welcome.not-a-link', { host });
     input.setAttribute('aria-invalid', String(!ticket));
-    if (!ticket) return input.focus();
+    if (!ticket) return;
     input.value = '';
-    return app.begin(ticket);
+    app.begin(ticket);
   }
 
   byID('welcome-form').addEventListener('submit', (event) => {
@@ -21,10 +21,22 @@ export default function welcome(app) {
   byID('welcome-paste').addEventListener('click', async () => {
     const text = await navigator.clipboard?.readText?.().catch(() => '');
     if (text) use(text);
-    else input.focus(); // no leave to read: the person pastes it
+    else type(); // no leave to read: the person puts it in
   });
+  byID('welcome-type').addEventListener('click', () => type());
+
+  function type() {
+    byID('welcome-typing').hidden = false;
+    for (const id of ['welcome-paste', 'welcome-type']) byID(id).hidden = true;
+    input.focus();
+  }
 
   return {
+    focus() {
+      byID('welcome-typing').hidden = true;
+      for (const id of ['welcome-paste', 'welcome-type']) byID(id).hidden = false;
+      app.complain('welcome-wrong', '');
+    },
     show({ cleared, accounts }) {
       const again = cleared && accounts.length === 0 ? '.again' : '';
       app.write('welcome-headline', `welcome${again}.headline`);
