@@ -17,6 +17,7 @@ type benchCommand struct {
 	Store   benchStore   `cmd:"" help:"How fast approvals are created in Redis, beside redis-benchmark and a plain go-redis pool."`
 	Waiting benchWaiting `cmd:"" help:"What a waiting browser costs in memory, beside gorilla's example server."`
 	Answer  benchAnswer  `cmd:"" help:"How long from the phone's answer to the browser, beside Redis publish to subscriber."`
+	Push    benchPush    `cmd:"" help:"How fast a request for a sign-in reaches the delivery service, at one caller and at many."`
 	Part    benchPart    `cmd:"" hidden:""`
 }
 
@@ -102,6 +103,20 @@ func (c *benchAnswer) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	return c.report(ctx, s, bench.Answer{Options: o})
+}
+
+type benchPush struct {
+	benchFlags
+	Callers int `default:"100" placeholder:"N" help:"Callers at once, 1 to 500 (${default})."`
+}
+
+// Run measures.
+func (c *benchPush) Run(ctx context.Context, s *streams) error {
+	o, err := c.options(s)
+	if err != nil {
+		return err
+	}
+	return c.report(ctx, s, bench.Push{Options: o, Callers: c.Callers})
 }
 
 // benchPart is a process that a measurement starts.

@@ -47,6 +47,9 @@ type Options struct {
 	AtOnce int
 	// TokenLife is how long an access token of FCM lives; 0 is an hour.
 	TokenLife time.Duration
+	// Took is told of each message that was taken, before the sender is; nil is
+	// told of none. It must be quick.
+	Took func(Delivery)
 	// Log takes a line for each refusal; nil is silent. Lines hold no token.
 	Log io.Writer
 	// Now is the gateway's clock; nil is time.Now.
@@ -112,7 +115,7 @@ func Start(o Options) (*Gateway, error) {
 	g := &Gateway{
 		options: o, identity: id, stop: stop,
 		log:  log.New(o.Log, "gateway: ", log.Ltime),
-		post: newPost(), rules: newRules(), access: newAccessTokens(), conns: newConnections(),
+		post: newPost(o.Took), rules: newRules(), access: newAccessTokens(), conns: newConnections(),
 	}
 	if err := g.listen(ctx); err != nil {
 		g.Close()

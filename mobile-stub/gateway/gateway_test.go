@@ -507,6 +507,19 @@ func TestTheGatewayKeepsLittleForThoseWhoAreAway(t *testing.T) {
 	}
 }
 
+func TestEachMessageThatIsTakenIsTold(t *testing.T) {
+	var took []string
+	g := start(t, gateway.Options{Took: func(d gateway.Delivery) { took = append(took, d.Service+" "+d.Collapse) }})
+	pushTo(t, g, "x", "topic1", "60")
+	g.Answer("x", gateway.Rule{Status: 503, Times: 1})
+	c := clientOf(t, g)
+	header, body := vapid(t, g, nil)
+	do(t, c, "POST", g.Endpoint("x"), header, string(body))
+	if want := []string{"webpush topic1"}; fmt.Sprint(took) != fmt.Sprint(want) {
+		t.Errorf("told of %v, want %v", took, want)
+	}
+}
+
 func TestRulesHoldAsOftenAsTold(t *testing.T) {
 	g := start(t, gateway.Options{})
 	c := clientOf(t, g)

@@ -31,6 +31,7 @@ const (
 // post hands messages on. For a phone that is not there it keeps them until
 // they expire, a newer one in place of an older that it collapses with.
 type post struct {
+	took   func(Delivery) // may be nil
 	mu     sync.Mutex
 	open   map[string][]chan Delivery
 	held   map[string][]Delivery
@@ -46,8 +47,8 @@ func (g *Gateway) Subscribe(token string) (deliveries <-chan Delivery, cancel fu
 	return c, sync.OnceFunc(func() { g.post.unsubscribe(token, c) })
 }
 
-func newPost() *post {
-	return &post{open: make(map[string][]chan Delivery), held: make(map[string][]Delivery)}
+func newPost(took func(Delivery)) *post {
+	return &post{took: took, open: make(map[string][]chan Delivery), held: make(map[string][]Delivery)}
 }
 
 func (p *post) subscribe(token string, now time.Time) chan Delivery {
@@ -84,6 +85,9 @@ func (p *post) unsubscribe(token string, c chan Delivery) {
 }
 
 func (p *post) deliver(d Delivery, now time.Time) {
+	if p.took != nil {
+		p.took(d)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.open[d.Token]) == 0 {

@@ -23,6 +23,11 @@ type pairing struct {
 // pair pairs a phone with a person at a server: link, digits on both screens,
 // confirmed.
 func pair(ctx context.Context, client *http.Client, server serverReady, user string) (*phone.Phone, phone.Account, error) {
+	return pairAs(ctx, client, server, user, phone.Pairing{Name: "Ana's iPhone", Platform: "ios"})
+}
+
+// pairAs pairs a phone that calls itself so.
+func pairAs(ctx context.Context, client *http.Client, server serverReady, user string, as phone.Pairing) (*phone.Phone, phone.Account, error) {
 	p := phone.New(phone.Options{HTTP: client})
 	var set pairing
 	if err := call(ctx, client, http.MethodPost, server.URL+"/v1/pairings", server.Key, map[string]string{"user": user}, &set); err != nil {
@@ -32,7 +37,7 @@ func pair(ctx context.Context, client *http.Client, server serverReady, user str
 	if err := call(ctx, client, http.MethodGet, at, set.Token, nil, &set); err != nil {
 		return nil, phone.Account{}, err
 	}
-	account, err := p.Pair(ctx, set.PairURL, phone.Pairing{Name: "Ana's iPhone", Platform: "ios"})
+	account, err := p.Pair(ctx, set.PairURL, as)
 	if err != nil {
 		return nil, phone.Account{}, err
 	}

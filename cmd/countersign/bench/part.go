@@ -21,6 +21,8 @@ var parts = map[string]func(ctx context.Context, config json.RawMessage) (servan
 	"countersign": startCountersign,
 	"gorilla":     startGorilla,
 	"browsers":    startBrowsers,
+	"pushing":     startPushing,
+	"gateway":     startGateway,
 }
 
 // servant is a part at work.

@@ -51,6 +51,7 @@ func TestEachMeasurementRunsFromEndToEnd(t *testing.T) {
 		{"store", Store{Options: options(), Callers: 4, Creates: 64}, 2},
 		{"waiting", Waiting{Options: options(), Sockets: 20}, 2},
 		{"answer", Answer{Options: options(), Answers: 5}, 2},
+		{"push", Push{Options: options(), Callers: 3, Each: 2}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			left := t.TempDir()
