@@ -30,6 +30,12 @@ need chromium "${CHROMIUM:-chromium}" chromium-browser google-chrome \
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 need nodejs node
 need npm npm
+# Clients of the Duo Auth API, as machines have them; only root may run them.
+if ((EUID == 0)); then
+  need login-duo login_duo /usr/sbin/login_duo
+  need pamtester pamtester
+  compgen -G '/lib/*/security/pam_duo.so' >/dev/null || missing+=(libpam-duo)
+fi
 
 if ((${#missing[@]})); then
   if ! command -v apt-get >/dev/null || ((EUID != 0)); then

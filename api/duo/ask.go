@@ -45,12 +45,16 @@ type factorKind int
 const (
 	factorPush factorKind = iota
 	factorPasscode
-	factorNone // calls, text messages
+	factorNone    // calls, text messages
+	factorUntyped // a passcode, and none was typed
 )
 
 // menuOption is the token of the menu's only option; its word push is what
 // clients look for.
 const menuOption = "push1"
+
+// passcodeOption is the default where no phone may be asked.
+const passcodeOption = "passcode"
 
 // typed reads what a menu gave: one of its tokens, the name of a factor, or a
 // passcode.
@@ -66,7 +70,7 @@ func (s *Server) typed(text string) factor {
 	for _, word := range []struct {
 		name string
 		kind factorKind
-	}{{"push", factorPush}, {"auto", factorPush}, {"phone", factorNone}, {"sms", factorNone}} {
+	}{{"push", factorPush}, {"auto", factorPush}, {"phone", factorNone}, {"sms", factorNone}, {passcodeOption, factorUntyped}} {
 		if rest, ok := strings.CutPrefix(lower, word.name); ok && strings.Trim(rest, "0123456789") == "" {
 			return factor{kind: word.kind}
 		}
@@ -82,6 +86,8 @@ func (s *Server) signIn(ctx context.Context, c *call, p someone, f factor, clien
 		return outcome{refusal: refusedUnknown}, nil
 	case f.kind == factorNone:
 		return outcome{refusal: refusedFactor}, nil
+	case f.kind == factorUntyped:
+		return outcome{refusal: refusedPush}, nil
 	case f.kind == factorPasscode:
 		return s.passcode(ctx, c, p, f.passcode)
 	case p.PushLocked:

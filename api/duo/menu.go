@@ -11,7 +11,7 @@ type menu struct {
 // menu offers what the person has. Option 1 has the number in its text; the
 // default is for clients that show no menu, and has none.
 func (s *Server) menu(c *call, p someone) menu {
-	m := menu{factors: map[string]string{"default": "passcode"}}
+	m := menu{factors: map[string]string{"default": passcodeOption}}
 	var b strings.Builder
 	b.WriteString("Countersign login for " + plain(p.User) + "\n\n")
 	if !p.canPush(c.app.Policy) {
