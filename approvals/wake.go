@@ -99,15 +99,19 @@ func (f *fanOut) sent(ctx context.Context, i int, err error) {
 		f.note(ctx, phone, Accepted)
 		return
 	}
+	if errors.Is(err, push.ErrGone) {
+		f.forget(ctx, i) // before it is told: who signs in again then finds it so
+	}
 	f.s.audit(ctx, f.approval, enrolments.EventPushFailed, phone.ID, err.Error())
 	f.note(ctx, phone, Failed)
-	switch {
-	case errors.Is(err, push.ErrGone):
-		if err := f.s.config.People.TargetGone(ctx, phone, f.targets[i]); err != nil {
-			f.s.config.Log.Warn("dead push target could not be forgotten", "phone", string(phone.ID), "error", err)
-		}
-	case errors.Is(err, push.ErrUnavailable):
+	if errors.Is(err, push.ErrUnavailable) {
 		f.stopWhenSettled(ctx)
+	}
+}
+
+func (f *fanOut) forget(ctx context.Context, i int) {
+	if err := f.s.config.People.TargetGone(ctx, f.phones[i], f.targets[i]); err != nil {
+		f.s.config.Log.Warn("dead push target could not be forgotten", "phone", string(f.phones[i].ID), "error", err)
 	}
 }
 

@@ -113,6 +113,12 @@ func (s *serving) call(method, path, bearer string, in, out any) {
 // pair pairs a phone by the link that the help desk hands out.
 func (s *serving) pair(user string) (*phone.Phone, string) {
 	s.t.Helper()
+	return s.pairAs(user, phone.Pairing{Name: "Ana's phone", Platform: "other"})
+}
+
+// setUp is a link for a phone, and the set-up that it belongs to.
+func (s *serving) setUp(user string) (pairURL, id, token string) {
+	s.t.Helper()
 	link := strings.TrimSpace(verb(s.t, "person", "set-up", user, s.keys, s.db, s.publicURL))
 	id, token, ok := strings.Cut(strings.TrimPrefix(link, s.url+"/set-up/"), "#")
 	if !ok {
@@ -120,13 +126,21 @@ func (s *serving) pair(user string) (*phone.Phone, string) {
 	}
 	var shown struct {
 		PairURL string `json:"pair_url"`
-		Digits  string `json:"digits"`
 	}
 	s.call("GET", "/v1/pairings/"+id, token, nil, &shown)
+	return shown.PairURL, id, token
+}
+
+func (s *serving) pairAs(user string, as phone.Pairing) (*phone.Phone, string) {
+	s.t.Helper()
+	pairURL, id, token := s.setUp(user)
 	p := phone.New(phone.Options{})
-	account, err := p.Pair(s.t.Context(), shown.PairURL, phone.Pairing{Name: "Ana's phone", Platform: "other"})
+	account, err := p.Pair(s.t.Context(), pairURL, as)
 	if err != nil {
 		s.t.Fatal(err)
+	}
+	var shown struct {
+		Digits string `json:"digits"`
 	}
 	s.call("GET", "/v1/pairings/"+id, token, nil, &shown)
 	if shown.Digits != account.Digits {
