@@ -60,27 +60,27 @@ func outcome(status int, reason, retryAfter string, now time.Time) error {
 		return nil
 	}
 	refusal := &push.Refusal{Status: status, Said: fmt.Sprintf("push service answered %d %.60q", status, word(reason))}
-	refusal.Means, refusal.Reason = meaning(status, reason)
+	refusal.Reason, refusal.Means = meaning(status, reason)
 	if errors.Is(refusal, push.ErrUnavailable) {
 		return push.Later(refusal, retryAfter, now)
 	}
 	return refusal
 }
 
-// meaning is also the reason, where it is one that outcomes knows.
-func meaning(status int, reason string) (means error, known string) {
+// meaning is what an answer means, with its reason where outcomes knows it.
+func meaning(status int, reason string) (known string, means error) {
 	for _, o := range outcomes {
 		if o.status == status && (o.reason == "" || o.reason == reason) {
-			return o.means, o.reason
+			return o.reason, o.means
 		}
 	}
 	switch {
 	case status >= 300 && status <= 399: // it may lead anywhere
-		return push.ErrBadTarget, ""
+		return "", push.ErrBadTarget
 	case status >= 400 && status <= 499:
-		return push.ErrRefused, ""
+		return "", push.ErrRefused
 	}
-	return push.ErrUnavailable, ""
+	return "", push.ErrUnavailable
 }
 
 // word keeps a service from having its sentences, which may hold the endpoint,
