@@ -1,7 +1,7 @@
 # Go 1.26 or newer and make are needed; `make test` sees to the rest.
 
 .NOTPARALLEL:
-.PHONY: test install lint pages compose bench fuzz vuln run
+.PHONY: test install lint pages compose bench soak fuzz vuln run
 
 # Everything that a change must pass. With COUNTERSIGN_REAL_PARTS set, a test
 # that lacks its Redis, PostgreSQL or Chromium fails rather than skips.
@@ -28,6 +28,11 @@ compose:
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
+
+# Trouble on the way to a delivery service, for SOAK instead of a moment.
+SOAK ?= 1m
+soak:
+	COUNTERSIGN_SOAK=$(SOAK) go test -v -run 'Connections' -timeout 30m ./push/apns
 
 # Each fuzz target for FUZZTIME.
 FUZZTIME ?= 5s
