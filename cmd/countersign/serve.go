@@ -25,7 +25,7 @@ type serveCommand struct {
 }
 
 // Run serves until ctx ends.
-func (c *serveCommand) Run(ctx context.Context, s *streams) error {
+func (c *serveCommand) Run(ctx context.Context, s *streams) (err error) {
 	log, err := logger(s, c.LogLevel)
 	if err != nil {
 		return err
@@ -38,17 +38,16 @@ func (c *serveCommand) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	counts, stop, err := c.metrics(log)
+	observed, err := c.observe(ctx, &config)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	defer stop()
-	opened := watch(counts, &config)
+	defer func() { err = errors.Join(err, observed.stop()) }()
 	n, err := node.Open(ctx, config)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	opened(n)
+	observed.opened(n)
 	if c.Redis == "" {
 		log.Warn("no --redis: sign-ins that are pending end when this process does, and there can be one node only")
 	}

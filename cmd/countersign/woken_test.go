@@ -4,8 +4,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"countersign/mobile-stub/gateway"
@@ -54,6 +56,27 @@ func text(t *testing.T, url string) string {
 	return string(body)
 }
 
+// collector stands in for one of OpenTelemetry's, which the environment names;
+// what it returns is what it was sent so far.
+func collector(t *testing.T) (sent func() string) {
+	t.Helper()
+	var mu sync.Mutex
+	var all strings.Builder
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		io.Copy(&all, r.Body)
+	}))
+	t.Cleanup(server.Close)
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", server.URL)
+	t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
+	return func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		return all.String()
+	}
+}
+
 // A phone that is woken by a push service of one's own, as UnifiedPush and ntfy
 // are, until that service forgets it.
 func TestAPhoneIsWokenByASelfHostedService(t *testing.T) {
@@ -64,6 +87,7 @@ func TestAPhoneIsWokenByASelfHostedService(t *testing.T) {
 	}
 	metrics := listener.Addr().String()
 	listener.Close()
+	spans := collector(t)
 	s := startServer(t, "sqlite:"+filepath.Join(t.TempDir(), "c.db"), append(push, "--metrics-listen", metrics)...)
 
 	wake, err := phone.NewGatewayPush(phone.WebPush, g.WebPush)
@@ -95,6 +119,15 @@ func TestAPhoneIsWokenByASelfHostedService(t *testing.T) {
 			t.Errorf("metrics do not hold %s", want)
 		}
 	}
+	s.eventually("the sign-in and its push are traced", func() bool {
+		sent := spans()
+		for _, secret := range []string{wake.Token, "ana@example.com", s.key} {
+			if strings.Contains(sent, secret) {
+				t.Errorf("a trace holds %s", secret)
+			}
+		}
+		return strings.Contains(sent, "POST /v1/approvals") && strings.Contains(sent, "push webpush ")
+	})
 	if strings.Contains(counted, wake.Token) || strings.Contains(counted, "ana") {
 		t.Error("metrics tell of a person or a phone")
 	}

@@ -95,6 +95,10 @@ var homes = []home{
 	{module: "github.com/alecthomas/kong", rooms: []string{"cmd/countersign"}, why: "verbs, flags, environment and help from one struct"},
 	{module: "golang.org/x/crypto", rooms: []string{"cmd/countersign"}, why: "certificates by ACME, by the Go project's own client"},
 	{module: "github.com/prometheus/client_golang", rooms: []string{"cmd/countersign/metrics"}, why: "counters, histograms and the text that Prometheus reads"},
+	{module: "go.opentelemetry.io/otel", rooms: []string{"cmd/countersign/trace"}, why: "traces as every collector reads them, by the standard environment"},
+	{module: "go.opentelemetry.io/otel/sdk", rooms: []string{"cmd/countersign/trace"}, why: "spans are gathered and sent in the background"},
+	{module: "go.opentelemetry.io/otel/trace", rooms: []string{"cmd/countersign/trace"}, why: "what a span is"},
+	{module: "go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp", rooms: []string{"cmd/countersign/trace"}, why: "the protocol of OpenTelemetry over HTTP"},
 	{module: "github.com/schollz/progressbar/v3", rooms: []string{"cmd/countersign/..."}, why: "progress of long runs on a terminal"},
 	{module: "golang.org/x/term", rooms: []string{"cmd/countersign/..."}, why: "whether there is a terminal"},
 }

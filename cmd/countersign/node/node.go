@@ -45,8 +45,10 @@ type Config struct {
 	// asked for.
 	Senders     map[push.Service]push.Sender
 	AllowTarget func(push.Target) error
-	// Observers are told of every push.
+	// Observers are told of every push; Around, where it is set, sees every
+	// request.
 	Observers []push.Observer
+	Around    func(http.Handler) http.Handler
 	// WebPushKey is what browsers subscribe with, where Web Push has a sender.
 	WebPushKey func() string
 	// TrustedProxies may say whom they speak for.
@@ -186,6 +188,9 @@ func (n *Node) buildHandler(c Config, keySet []byte, ping func(context.Context) 
 	}
 	mux.Handle("/", n.api)
 	n.handler = mux
+	if c.Around != nil {
+		n.handler = c.Around(mux)
+	}
 	return nil
 }
 
