@@ -111,8 +111,26 @@ const marked = () => /(?:^|; )countersign-phone=1/.test(document.cookie);
 const makers = { welcome, install, name, notify, digits, ready, request, report, said, home, history, settings, move };
 const screens = {};
 let shown = '';
+let showing = false;
+let again = false;
 
+// show draws what is known. What a screen does while it is drawn may change
+// that: then it is drawn once more, and never one drawing inside another.
 function show() {
+  again = true;
+  if (showing) return;
+  showing = true;
+  try {
+    while (again) {
+      again = false;
+      draw();
+    }
+  } finally {
+    showing = false;
+  }
+}
+
+function draw() {
   const place = placeOf(app.state);
   for (const [id, screen] of Object.entries(screens)) {
     byID(id).hidden = id !== place;

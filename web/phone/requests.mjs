@@ -40,31 +40,35 @@ export class Requests {
     let failures = 0;
     while (!signal.aborted && this.#app.account(id)?.state === 'active') {
       const asked = this.#state.requests.some((r) => r.account === id);
-      try {
-        await this.#fetch(id, asked ? '' : '?wait=25s', signal);
-        failures = 0;
-      } catch (err) {
-        if (signal.aborted) return;
-        failures += 1;
-        await this.#failed(id, err);
-      }
+      const got = await this.#fetch(id, asked ? '' : '?wait=25s', signal);
+      if (signal.aborted) return;
+      failures = got ? 0 : failures + 1;
       if (failures > 0 || this.#state.requests.length > 0) await pause(failures > 0 ? Math.min(60_000, rest * 2 ** (failures - 1)) : look);
     }
   }
 
   async #failed(id, err) {
-    if (err.kind === 'phone-unknown') await this.#app.removed(this.#app.account(id));
+    const account = this.#app.account(id);
+    if (err.kind === 'phone-unknown' && account) await this.#app.removed(account);
     else if (err.kind === 'offline') this.#app.set({ online: false });
   }
 
+  // #fetch says whether there was an answer.
   async #fetch(id, query, signal) {
-    const got = await this.#app.line.call(this.#app.account(id), 'GET', `/v1/phone/approvals${query}`, undefined, signal);
-    this.#heard(id, got);
+    let got;
+    try {
+      got = await this.#app.line.call(this.#app.account(id), 'GET', `/v1/phone/approvals${query}`, undefined, signal);
+    } catch (err) {
+      if (!signal?.aborted) await this.#failed(id, err);
+      return false;
+    }
+    if (!signal?.aborted) this.#heard(id, got);
+    return true;
   }
 
   // look fetches at once, for all accounts.
   look() {
-    return Promise.all(this.#active.map(({ id }) => this.#fetch(id, '').catch((err) => this.#failed(id, err))));
+    return Promise.all(this.#active.map(({ id }) => this.#fetch(id, '')));
   }
 
   // open shows exactly this request, or says what has become of it.

@@ -89,7 +89,7 @@ export default function request(app) {
       const now = performance.now();
       const { countdown } = requests[0];
       const left = countdown.seconds(now);
-      app.write('request-left', 'request.seconds', { count: left });
+      app.write('request-left', 'request.left', { count: left });
       byID('request-arc').setAttribute('stroke-dashoffset', String(100 * (1 - countdown.share(now))));
       const mark = countdown.announce(now);
       if (mark) say(byID('polite'), app.words.text('request.seconds', { count: mark }));

@@ -9,9 +9,12 @@ export default function welcome(app) {
     const { ticket, host } = ticketOf(text, app.server);
     app.complain('welcome-wrong', ticket ? '' : host ? 'welcome.elsewhere' : 'welcome.not-a-link', { host });
     input.setAttribute('aria-invalid', String(!ticket));
-    if (!ticket) return;
+    if (!ticket) {
+      input.value = text;
+      return type();
+    }
     input.value = '';
-    app.begin(ticket);
+    return app.begin(ticket);
   }
 
   byID('welcome-form').addEventListener('submit', (event) => {
