@@ -44,7 +44,7 @@ func TestNobodyIsRefusedByAnError(t *testing.T) {
 		}, "ana", "deny", true},
 		"the short-lived store is lost": {func(t *testing.T, w *world) {
 			w.phone("ana")
-			w.ok(w.memory.Close())
+			w.ok(w.short.Close())
 		}, "ana", "auth", true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -57,6 +57,12 @@ func (l *logbook) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
+// closingStore is a short-lived store that a test opened.
+type closingStore interface {
+	approvals.Store
+	Close() error
+}
+
 // world is a server with TLS, as clients of the Duo Auth API and phones meet it.
 type world struct {
 	t      testing.TB
@@ -64,11 +70,12 @@ type world struct {
 	url    string
 	roots  *x509.CertPool
 	caFile string
+	tls    *tls.Config
 	client *http.Client
 	clock  *clock
 	log    *logbook
 	store  *sqlstore.Store
-	memory *approvals.Memory
+	short  closingStore
 	people *enrolments.Service
 	duo    *duo.Server
 
@@ -80,6 +87,16 @@ type world struct {
 func newWorld(t testing.TB, p enrolments.IntegrationPolicy, change ...func(*enrolments.Policy)) *world {
 	t.Helper()
 	w := &world{t: t, clock: &clock{}, log: &logbook{}}
+	w.short = approvals.NewMemory(w.clock.now)
+	w.open()
+	w.Integration, w.app = w.register("ssh", p, change...)
+	return w
+}
+
+// open starts the server.
+func (w *world) open() {
+	t := w.t
+	t.Helper()
 	mux := http.NewServeMux()
 	server := httptest.NewUnstartedServer(mux)
 	_, port, _ := strings.Cut(server.Listener.Addr().String(), ":")
@@ -89,13 +106,13 @@ func newWorld(t testing.TB, p enrolments.IntegrationPolicy, change ...func(*enro
 	signIns := w.services()
 	front, err := api.New(api.Config{
 		Approvals: signIns, Enrolments: w.people, PublicURL: w.url, ServerName: "Countersign",
-		KeySet: []byte(`{"keys":[]}`), Now: w.clock.now, Log: slog.New(slog.NewTextHandler(w.log, nil)),
+		KeySet: []byte(`{"keys":[]}`), Now: w.clock.now, Log: w.logger(),
 	})
 	w.ok(err)
 	w.duo = duo.New(duo.Config{
 		Approvals: signIns, Enrolments: w.people, PublicURL: w.url, Hosts: []string{"Old.example.com"},
-		ClientAddress: func(r *http.Request) netip.Addr { return api.ClientAddress(r, nil) }, BrowserName: api.BrowserName,
-		Now: w.clock.now, Log: slog.New(slog.NewTextHandler(w.log, nil)),
+		ClientAddress: w.address, BrowserName: api.BrowserName,
+		Now: w.clock.now, Log: w.logger(),
 	})
 	for _, path := range duo.Prefixes() {
 		mux.Handle(path, w.duo)
@@ -111,11 +128,9 @@ func newWorld(t testing.TB, p enrolments.IntegrationPolicy, change ...func(*enro
 		}
 		server.Close()
 		signIns.Close()
-		w.memory.Close()
+		w.short.Close()
 		w.store.Close()
 	})
-	w.Integration, w.app = w.register("ssh", p, change...)
-	return w
 }
 
 // services opens the stores and the rules over them.
@@ -127,19 +142,28 @@ func (w *world) services() *approvals.Service {
 		URL: "sqlite:" + filepath.Join(w.t.TempDir(), "c.db"), Keys: keys, Now: w.clock.now,
 	})
 	w.ok(err)
-	w.memory = approvals.NewMemory(w.clock.now)
 	w.people = enrolments.NewService(enrolments.Config{
 		Store: w.store, PublicURL: w.url, ServerName: "Countersign", CodeLimits: enrolments.DefaultCodeLimits(), Now: w.clock.now,
 	})
+	return w.rules()
+}
+
+// rules are a node's, over the stores.
+func (w *world) rules() *approvals.Service {
+	w.t.Helper()
 	raw, err := jws.NewPrivateKey()
 	w.ok(err)
 	signer, err := jws.NewSigner(raw)
 	w.ok(err)
 	return approvals.NewService(approvals.Config{
-		Store: w.memory, People: w.people, Record: w.store, Waker: push.NewFanout(nil), Signer: signer,
-		PublicURL: w.url, Now: w.clock.now, Log: slog.New(slog.NewTextHandler(w.log, nil)),
+		Store: w.short, People: w.people, Record: w.store, Waker: push.NewFanout(nil), Signer: signer,
+		PublicURL: w.url, Now: w.clock.now, Log: w.logger(),
 	})
 }
+
+func (w *world) logger() *slog.Logger { return slog.New(slog.NewTextHandler(w.log, nil)) }
+
+func (w *world) address(r *http.Request) netip.Addr { return api.ClientAddress(r, nil) }
 
 // register adds an application with an integration.
 func (w *world) register(id string, p enrolments.IntegrationPolicy, change ...func(*enrolments.Policy)) (enrolments.Integration, enrolments.Application) {
@@ -182,7 +206,8 @@ func (w *world) certify(server *httptest.Server) {
 	w.roots.AddCert(leaf)
 	w.caFile = filepath.Join(w.t.TempDir(), "ca.pem")
 	w.ok(os.WriteFile(w.caFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw}), 0o644))
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{raw}, PrivateKey: key}}}
+	w.tls = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{raw}, PrivateKey: key}}}
+	server.TLS = w.tls.Clone()
 	w.client = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: w.roots}}}
 	w.t.Cleanup(w.client.CloseIdleConnections)
 }
@@ -243,7 +268,7 @@ func (h *handset) dark() {
 // number is what r asks to be typed, as the store has it.
 func (h *handset) number(r phone.Request) string {
 	h.w.t.Helper()
-	a, err := h.w.memory.Read(h.w.t.Context(), approvals.ID(r.ID))
+	a, err := h.w.short.Read(h.w.t.Context(), approvals.ID(r.ID))
 	h.w.ok(err)
 	return a.Number
 }
