@@ -477,6 +477,45 @@ test("the phone page", { skip: server && key ? false : "SERVER and KEY are not s
       await page.context().close();
     });
 
+    await story("a phone that may be woken says so, and tells the server when it no longer may", async () => {
+      const page = await handset(browser, { permissions: ["notifications"] });
+      await page.addInitScript(() => {
+        PushManager.prototype.subscribe = async () => ({ toJSON: () => ({ endpoint: "https://push.example.com/a", keys: { p256dh: "p", auth: "a" } }) });
+      });
+      // The server takes the endpoints of real services alone: this one does not reach it.
+      await page.route("**/v1/pair", (route) => route.continue({ postData: JSON.stringify({ ...route.request().postDataJSON(), push: undefined }) }));
+      const told = [];
+      await page.route("**/v1/phone/push", (route) => {
+        told.push(route.request().postDataJSON());
+        return route.continue();
+      });
+      const s = await setUp("mia@example.com");
+      await toDigits(page, s.link);
+      await s.confirm(true);
+      await page.getByText("When you sign in, a notification brings you to the request.").waitFor();
+      await tap(page, "Show my codes");
+      assert.equal(await page.locator("#home-troubles").isVisible(), false);
+      assert.deepEqual(told, []);
+      await page.addInitScript(() => Object.defineProperty(Notification, "permission", { value: "denied" }));
+      await page.reload();
+      await page.getByText("Notifications are blocked.").waitFor();
+      for (const end = Date.now() + patience; told.length === 0 && Date.now() < end;) await page.waitForTimeout(50);
+      assert.deepEqual(told, [{ service: "none" }]);
+      await page.context().close();
+    });
+
+    await story("a browser that keeps nothing is told so", async () => {
+      const page = await handset(browser);
+      await page.addInitScript(() => { IDBFactory.prototype.open = () => { throw new DOMException("no", "SecurityError"); }; });
+      const s = await setUp("ned@example.com");
+      await page.goto(s.link);
+      await heading(page, "This browser can’t keep keys").waitFor();
+      await look(page, "broken");
+      assert.equal((await s.read()).state, "open");
+      assert.equal(page.url(), `${server}/phone`, "the ticket stays in the address");
+      await page.context().close();
+    });
+
     await story("an iPhone is led to its home screen before the link is spent", async () => {
       const page = await handset(browser, { userAgent: iphone, permissions: ["clipboard-read", "clipboard-write"] });
       const s = await setUp("nia@example.com");
@@ -597,6 +636,31 @@ test("the phone page", { skip: server && key ? false : "SERVER and KEY are not s
       await tap(page, "Approve");
       await page.getByText("Your screen lock wasn’t opened").waitFor();
       await devtools.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: true });
+      const sent = overTheWire(page);
+      await tap(page, "Approve");
+      await heading(page, "Approved").waitFor();
+      assert.equal((await sent).uv, true);
+      await page.context().close();
+    });
+
+    await story("an application that wants the screen lock gets it turned on", async () => {
+      const page = await handset(browser);
+      const devtools = await page.context().newCDPSession(page);
+      await devtools.send("WebAuthn.enable");
+      await devtools.send("WebAuthn.addVirtualAuthenticator", {
+        options: { protocol: "ctap2", transport: "internal", hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
+      });
+      await paired(page, "ron@example.com");
+      await page.route("**/answer", (route) => route.fulfill({
+        status: 403, contentType: "application/problem+json",
+        body: JSON.stringify({ type: "urn:countersign:problem:user-verification-needed", title: "lock", status: 403, detail: "unlock" }),
+      }), { times: 1 });
+      const approval = await asked(page, "ron@example.com");
+      await page.getByLabel("Number on the sign-in screen").fill(approval.number);
+      await tap(page, "Approve");
+      await page.getByText("This application wants your screen lock.").waitFor();
+      await tap(page, "Ask for my screen lock when I approve");
+      await page.getByText("This application wants your screen lock.").waitFor({ state: "hidden" });
       const sent = overTheWire(page);
       await tap(page, "Approve");
       await heading(page, "Approved").waitFor();

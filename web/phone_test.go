@@ -172,6 +172,16 @@ func TestThePhonePageCanBeInstalled(t *testing.T) {
 	}
 }
 
+func TestTheCommandOfTheSimulatedPhoneIsForDemonstrationsOnly(t *testing.T) {
+	_, real := fetch(t, plain, "GET", "/pair")
+	c := plain
+	c.Demo = true
+	_, demo := fetch(t, c, "GET", "/pair")
+	if strings.Contains(real, "name-command") || !strings.Contains(demo, "name-command") {
+		t.Error("the command is shown on a real server, or missing on a demonstration's")
+	}
+}
+
 func TestEachScreenLiesInItsOwnFolderWithItsStyle(t *testing.T) {
 	_, page := fetch(t, plain, "GET", "/phone")
 	for _, name := range screens {

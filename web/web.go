@@ -12,6 +12,13 @@
 // connections of any other origin, inline script and style, markup made from
 // strings (Trusted Types), being framed by anybody who is not named, and being
 // stored by caches. The page folder holds what all pages share.
+//
+// The phone page differs in three ways. It keeps an account's keys in the
+// browser that opened it, where they cannot be exported. A worker keeps its
+// files, so that codes come without a network. And its words lie in the words
+// folder, a catalogue for each language. It talks to its own server alone, so
+// that a person of several servers installs a page of each; all their accounts
+// at one server share one page.
 package web
 
 import (
@@ -36,7 +43,8 @@ type Config struct {
 	// pages in a frame; none by default. An entry that is not an origin is left
 	// out: a slip here must not open the pages to more than was meant.
 	FrameAncestors []string
-	// Demo says that this is a demonstration's or a developer's server.
+	// Demo says that this is a demonstration's or a developer's server: while a
+	// phone is paired, the command of the simulated phone is offered as well.
 	Demo bool
 }
 

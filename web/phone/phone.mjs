@@ -167,8 +167,8 @@ function speak() {
 function listen() {
   byID('back').addEventListener('click', app.back);
   addEventListener('popstate', () => app.set({ where: '', about: '', reporting: false }));
-  addEventListener('hashchange', arrived);
-  addEventListener('online', () => { app.set({ online: true }); app.requests.look(); });
+  addEventListener('hashchange', () => arrived(brought()));
+  addEventListener('online', () => { app.set({ online: true }); app.requests.start(); });
   addEventListener('offline', () => app.set({ online: false }));
   document.addEventListener('visibilitychange', visible);
   addEventListener('beforeinstallprompt', (event) => {
@@ -188,18 +188,23 @@ function visible() {
   keepReach(app);
 }
 
-// arrived takes what the address brings: a ticket, or the request whose
+// brought takes what the address brings: a ticket, or the request whose
 // notification was opened. Neither stays in it.
-function arrived() {
+function brought() {
   const opened = /^#request=([A-Za-z0-9_-]{1,64})$/.exec(location.hash)?.[1];
   if (opened) globalThis.history.replaceState(null, '', location.pathname);
   const ticket = opened ? null : take(ticketKey);
   globalThis.history.replaceState(null, '', `${base}/phone`);
+  return { opened, ticket };
+}
+
+function arrived({ opened, ticket }) {
   if (opened) app.requests.open(opened);
   else if (ticket && !app.state.pairing) begin(app, ticket);
 }
 
 async function start() {
+  const first = brought();
   app.words = await load(navigator.languages);
   speak();
   for (const [id, make] of Object.entries(makers)) screens[id] = make(app);
@@ -217,7 +222,7 @@ async function start() {
   app.requests = new Requests(app);
   listen();
   app.registration = await register(base);
-  arrived();
+  arrived(first);
   resume(app);
   app.requests.start();
   await keepReach(app);

@@ -40,7 +40,8 @@ export class Requests {
     let failures = 0;
     while (!signal.aborted && this.#app.account(id)?.state === 'active') {
       const asked = this.#state.requests.some((r) => r.account === id);
-      const got = await this.#fetch(id, asked ? '' : '?wait=25s', signal);
+      // After a failure the answer shows that the server is back: no wait.
+      const got = await this.#fetch(id, asked || failures > 0 ? '' : '?wait=25s', signal);
       if (signal.aborted) return;
       failures = got ? 0 : failures + 1;
       if (failures > 0 || this.#state.requests.length > 0) await pause(failures > 0 ? Math.min(60_000, rest * 2 ** (failures - 1)) : look);
@@ -110,7 +111,7 @@ export class Requests {
     }
   }
 
-  // opened tells the server, once, that the person has the request before them.
+  // seen tells the server, once, that the person has the request before them.
   seen(request) {
     if (request.seen) return;
     request.seen = true;

@@ -28,6 +28,8 @@ export default function name(app) {
   return {
     show({ pairing }) {
       app.complain('name-wrong', pairing.wrong);
+      // A developer's server offers the link to the simulated phone too.
+      if (byID('name-command')) byID('name-command').textContent = `go run ./mobile-stub pair '${app.server}/pair#${pairing.ticket}'`;
       input.setAttribute('aria-invalid', String(Boolean(pairing.wrong)));
     },
     focus() { suggest(); },
