@@ -11,6 +11,7 @@ const (
 	tagApplication = "Application"
 	tagWaiting     = "Waiting screen"
 	tagSetUp       = "Set-up"
+	tagRecovery    = "New phone"
 	tagPhone       = "Phone"
 	tagServer      = "Server"
 )
@@ -21,6 +22,7 @@ func (a *API) routes() error {
 	a.applicationRoutes()
 	a.waitingRoutes()
 	a.setUpRoutes()
+	a.recoveryRoutes()
 	a.phoneRoutes()
 	a.serverRoutes()
 	// huma describes its own errors too; ownProblems lets none of them out.

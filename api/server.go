@@ -191,6 +191,7 @@ func humaConfig(c Config, own huma.Transformer) huma.Config {
 				{Name: tagApplication, Description: "What an application asks, with its key."},
 				{Name: tagWaiting, Description: "What the waiting screen in a person's browser does, with its waiting token."},
 				{Name: tagSetUp, Description: "What a browser does to pair a phone or an authenticator app, with its set-up token."},
+				{Name: tagRecovery, Description: "How somebody without their phone comes to a new one: begun by a code, stopped by every phone that they have."},
 				{Name: tagPhone, Description: "What a phone does, each request signed by its own key."},
 				{Name: tagServer, Description: "What anybody may ask."},
 			},
@@ -214,6 +215,7 @@ func securitySchemes() map[string]*huma.SecurityScheme {
 		"applicationKey": bearer("cs_<application>_<secret>", "The application's key."),
 		"waitingToken":   bearer("waiting token", "The secret of one approval; for a websocket in Sec-WebSocket-Protocol: countersign.v1, bearer.<token>."),
 		"setUpToken":     bearer("set-up token", "The secret of one set-up."),
+		"recoveryToken":  bearer("recovery token", "The secret of one recovery."),
 		"phoneProof": {
 			Type: "apiKey", In: "header", Name: "Phone-Proof",
 			Description: "JWS by the phone's key over method, address, time, a jti of its own and the body's hash.",

@@ -47,6 +47,9 @@ func (s *Service) Answer(ctx context.Context, phone enrolments.KnownPhone, id ID
 		return Approval{}, err
 	}
 	a.Proof = phone.ProofID
+	if err := s.refused(ctx, phone, a); err != nil {
+		return Approval{}, err
+	}
 	settled, err := s.config.Store.Answer(ctx, id, a)
 	s.answered(ctx, phone, a, settled, err)
 	return settled, err
@@ -111,6 +114,7 @@ func (s *Service) answered(ctx context.Context, phone enrolments.KnownPhone, a A
 	taken := err == nil || errors.Is(err, ErrNumberWrong)
 	if taken && settled.Final() && settled.JustSettled() {
 		s.auditEnding(ctx, settled, a.Verified)
+		s.allowed(ctx, phone, settled)
 		if err := s.config.People.UsedPhone(ctx, phone.ID); err != nil {
 			s.config.Log.Warn("use of a phone could not be noted", "phone", string(phone.ID), "error", err)
 		}
@@ -142,7 +146,7 @@ func (s *Service) Seen(ctx context.Context, phone enrolments.KnownPhone, id ID) 
 // PendingFor returns what a phone is asked now, newest first. With wait it
 // returns once there is something, or after that time.
 func (s *Service) PendingFor(ctx context.Context, phone enrolments.KnownPhone, wait time.Duration) ([]Approval, error) {
-	list, err := s.config.Store.PendingFor(ctx, phone.Person, phone.ID)
+	list, err := s.askedOf(ctx, phone)
 	if err != nil || len(list) > 0 || wait == 0 {
 		return list, err
 	}
@@ -173,6 +177,22 @@ func (s *Service) PendingFor(ctx context.Context, phone enrolments.KnownPhone, w
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// askedOf is what a phone is asked now, recoveries included.
+func (s *Service) askedOf(ctx context.Context, phone enrolments.KnownPhone) ([]Approval, error) {
+	list, err := s.config.Store.PendingFor(ctx, phone.Person, phone.ID)
+	if err != nil {
+		return nil, err
+	}
+	made, err := s.remind(ctx, phone, list)
+	if err != nil {
+		s.config.Log.Warn("a phone could not be told of a recovery", "phone", string(phone.ID), "error", err)
+	}
+	if !made {
+		return list, nil
+	}
+	return s.config.Store.PendingFor(ctx, phone.Person, phone.ID)
 }
 
 // SpendProof refuses the second use of a phone's proof.

@@ -69,7 +69,7 @@ func (s *Service) History(ctx context.Context, person enrolments.PersonID) ([]Si
 	}
 	out := make([]SignIn, 0, len(events))
 	for _, event := range events {
-		if event.Data == "" {
+		if event.Data == "" || isNotice(event.Application) {
 			continue
 		}
 		var e ending

@@ -123,7 +123,7 @@ func (m *Memory) Create(ctx context.Context, n New) (Created, error) {
 	}
 	out := Created{Replaced: m.replace(p, n, now)}
 	r := &record{Approval: fresh(n, now), watchers: make(map[int]func(Approval))}
-	if r.Next == Wait && !p.takePush(n.Budget, now) {
+	if r.Next == Wait && n.Budget.Window > 0 && !p.takePush(n.Budget, now) {
 		r.Next = CodeOnly
 	}
 	m.approvals[n.ID] = r

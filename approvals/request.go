@@ -336,7 +336,8 @@ const (
 // NeedsVerification reports whether an approval with this nonce asks the phone
 // to verify its person.
 func NeedsVerification(nonce string) bool {
-	return strings.HasPrefix(nonce, verifiedNumbered) || strings.HasPrefix(nonce, verifiedNumberless)
+	return strings.HasPrefix(nonce, verifiedNumbered) || strings.HasPrefix(nonce, verifiedNumberless) ||
+		strings.HasPrefix(nonce, verifiedNotice)
 }
 
 // withoutNumber reports whether an approval with this nonce is approved without

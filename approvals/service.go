@@ -19,6 +19,16 @@ type People interface {
 	LockPush(ctx context.Context, person enrolments.PersonID) error
 	UsedPhone(ctx context.Context, phone enrolments.PhoneID) error
 	TargetGone(ctx context.Context, phone enrolments.Phone, target push.Target) error
+	Recoveries
+}
+
+// Recoveries is what the way to a new phone needs of enrolments.
+type Recoveries interface {
+	Application(ctx context.Context, id enrolments.ApplicationID) (enrolments.Application, error)
+	BeginRecovery(ctx context.Context, r enrolments.Recovery, wait time.Duration) (enrolments.Recovery, enrolments.Secret, error)
+	RunningRecoveries(ctx context.Context, person enrolments.PersonID) ([]enrolments.Recovery, error)
+	RefuseRecovery(ctx context.Context, id enrolments.RecoveryID, by enrolments.Phone) error
+	AllowRecovery(ctx context.Context, id enrolments.RecoveryID, by enrolments.Phone) error
 }
 
 // Record is what a sign-in needs of the durable store: the audit trail, and

@@ -33,6 +33,8 @@ type town struct {
 	typing func()
 	lost   error // the answer to everything, where set
 
+	recoveries recoveries
+
 	spent    map[string]bool
 	events   []enrolments.Event
 	openings []string

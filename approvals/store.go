@@ -49,7 +49,8 @@ type New struct {
 }
 
 // Budget bounds the pushes to one person: Limit in Window, then none until
-// there was no request for Window, or a code succeeded.
+// there was no request for Window, or a code succeeded. One without a
+// Window bounds and counts nothing.
 type Budget struct {
 	Limit  int
 	Window time.Duration

@@ -3,7 +3,7 @@
 // address, KEY an API key of an application in which members need no second
 // factor; SHOTS, if set, a folder for pictures.
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
+import { createHash, createHmac, generateKeyPairSync, randomUUID, sign } from "node:crypto";
 import { join } from "node:path";
 import { test } from "node:test";
 import { barriers, withBrowser } from "./browser.mjs";
@@ -42,6 +42,58 @@ async function authenticator(user) {
   await call("POST", `/v1/pairings/${id}/authenticator/confirm`, token, { code: code(setUpKey, -1) });
   const { codes } = await call("POST", `/v1/pairings/${id}/recovery-codes`, token);
   return { setUpKey, codes };
+}
+
+// handset pairs a phone by its link, as an app would: the digits are compared by
+// whoever opened the set-up.
+async function handset(link, name) {
+  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const { kty, crv, x, y } = publicKey.export({ format: "jwk" });
+  const ticket = new URL(link).hash.slice(1);
+  const thumbprint = hash(`{"crv":"${crv}","kty":"${kty}","x":"${x}","y":"${y}"}`);
+  const proof = jws(privateKey, { alg: "ES256", typ: "countersign-pair+jwt" }, { aud: server, tkt: hash(ticket), jkt: thumbprint, iat: now() });
+  const answer = await fetch(`${server}/v1/pair`, {
+    method: "POST", headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ ticket, public_key: { kty, crv, x, y }, name, platform: "other", proof }),
+  });
+  assert.equal(answer.status, 201);
+  const { device_id: id } = await answer.json();
+  const request = (method, path, body = "") => fetch(server + path, {
+    method, body: body || undefined,
+    headers: {
+      ...(body ? { "Content-Type": "application/json" } : {}),
+      "Phone-Proof": jws(privateKey, { alg: "ES256", typ: "countersign-phone+jwt", kid: id },
+        { htm: method, htu: server + path, iat: now(), jti: randomUUID(), bod: hash(body) }),
+    },
+  });
+  const asked = async () => (await (await request("GET", "/v1/phone/approvals")).json()).approvals;
+  return {
+    id, asked, request,
+    async answer(approval, decision, number) {
+      const claims = { iss: id, aud: server, txn: approval.id, nonce: approval.nonce, decision, number, dsp: hash(approval.display), iat: now() };
+      const answer = jws(privateKey, { alg: "ES256", typ: "countersign-answer+jwt", kid: id }, claims);
+      return request("POST", `/v1/phone/approvals/${approval.id}/answer`, JSON.stringify({ answer }));
+    },
+  };
+}
+
+const now = () => Math.floor(Date.now() / 1000);
+const hash = (text) => createHash("sha256").update(text).digest("base64url");
+const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+function jws(key, header, payload) {
+  const text = `${encode(header)}.${encode(payload)}`;
+  return `${text}.${sign("sha256", Buffer.from(text), { key, dsaEncoding: "ieee-p1363" }).toString("base64url")}`;
+}
+
+// everything sets up a phone, an authenticator app and recovery codes for user.
+async function everything(user) {
+  const { id, set_up_token: token } = await call("POST", "/v1/pairings", key, { user });
+  const phone = await handset((await call("GET", `/v1/pairings/${id}`, token)).pair_url, "Old phone");
+  await call("POST", `/v1/pairings/${id}/confirm`, token, { match: true });
+  const { setup_key: setUpKey } = await call("POST", `/v1/pairings/${id}/authenticator`, token);
+  await call("POST", `/v1/pairings/${id}/authenticator/confirm`, token, { code: code(setUpKey, -1) });
+  const { codes } = await call("POST", `/v1/pairings/${id}/recovery-codes`, token);
+  return { phone, setUpKey, codes };
 }
 
 async function open(browser, url, options = {}) {
@@ -96,6 +148,82 @@ test("the screens in a browser", { skip: server ? false : "SERVER is not set" },
       await page.locator("#send").click();
       await heading(page, "You’re in").waitFor();
       assert.equal((await stands(asked.id)).method, "totp");
+      await done(page);
+    });
+
+    // withoutPhone signs in by a code after saying that the phone is not there.
+    async function withoutPhone(user, typed) {
+      const asked = await ask(user);
+      const page = await open(browser, asked.waiting_url);
+      await page.getByRole("button", { name: "I don’t have my phone" }).click();
+      await page.getByText("Phone lost or broken?").waitFor();
+      if (typed.length > 8) await page.getByRole("button", { name: "Use a recovery code" }).click();
+      await page.locator("#typed").fill(typed);
+      await shot(page, `without-phone-${typed.length > 8 ? "recovery" : "totp"}`);
+      await page.locator("#send").click();
+      await page.getByRole("button", { name: "Set up my new phone" }).waitFor();
+      assert.deepEqual(await barriers(page), []);
+      await page.getByRole("button", { name: "Set up my new phone" }).click();
+      await page.waitForURL(/\/recovery\//);
+      return page;
+    }
+
+    await t.test("a code of the app leads to a new phone at once, and the lost one goes", async () => {
+      const user = "lost@example.com";
+      const { phone, setUpKey } = await everything(user);
+      const page = await withoutPhone(user, code(setUpKey));
+      await heading(page, "Add your new phone").waitFor();
+      assert.equal(page.url().includes("#"), false, "the secret stays in the address");
+      await page.getByLabel("Old phone").check();
+      await shot(page, "recovery-ready");
+      assert.deepEqual(await barriers(page), []);
+      await page.getByRole("button", { name: "Set up my new phone" }).click();
+      await page.waitForURL(/\/set-up\//);
+      await handset(await page.getByRole("link", { name: "Open the link here" }).getAttribute("href"), "New phone");
+      await page.getByRole("button", { name: "Yes, it matches" }).click();
+      await page.getByRole("button", { name: "Show my recovery codes" }).waitFor();
+      const { phones } = await call("GET", `/v1/people/${user}`, key);
+      assert.deepEqual(phones.map((p) => p.name), ["New phone"]);
+      assert.equal((await phone.request("GET", "/v1/phone")).status, 401);
+      await done(page);
+    });
+
+    await t.test("a recovery code leads to a wait that the old phone ends by the number", async () => {
+      const user = "paper@example.com";
+      const { phone, codes } = await everything(user);
+      const page = await withoutPhone(user, codes[0]);
+      await page.getByRole("heading", { name: /^Your new phone can be added / }).waitFor();
+      const number = await page.locator("#sooner strong").textContent();
+      await shot(page, "recovery-waiting");
+      assert.deepEqual(await barriers(page), []);
+      const [notice] = await phone.asked();
+      assert.equal(JSON.parse(notice.display).action, "Add a new phone");
+      assert.equal((await phone.answer(notice, "approve", number)).status, 200);
+      await heading(page, "Add your new phone").waitFor();
+      await page.reload();
+      await heading(page, "Add your new phone").waitFor();
+      await done(page);
+    });
+
+    await t.test("the old phone stops a new one, and the page says so", async () => {
+      const user = "stopped@example.com";
+      const { phone, codes } = await everything(user);
+      const page = await withoutPhone(user, codes[0]);
+      await page.locator("#sooner strong").waitFor();
+      const [notice] = await phone.asked();
+      assert.equal((await phone.answer(notice, "deny")).status, 200);
+      await heading(page, "This was stopped").waitFor();
+      await page.getByText("Someone said on Old phone").first().waitFor();
+      await shot(page, "recovery-refused");
+      await done(page);
+    });
+
+    await t.test("small, dark, and without its secret, the page still says what to do", async () => {
+      const page = await open(browser, `${server}/recovery/AAAAAAAAAAAAAAAAAAAAAA`, { viewport: { width: 320, height: 568 }, colorScheme: "dark" });
+      await heading(page, "Start where you sign in").waitFor();
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+      assert.ok(wide <= 320, `${wide} px wide`);
+      await shot(page, "recovery-nowhere");
       await done(page);
     });
   });

@@ -45,6 +45,9 @@ type Pairing struct {
 	// new phone becomes active.
 	By      PhoneID
 	Replace bool
+	// Removes are further phones of the person that go when the new one becomes
+	// active.
+	Removes []PhoneID
 	// Phone and Digits are set once a phone has claimed the ticket.
 	Phone  PhoneID
 	Digits string

@@ -33,6 +33,9 @@ type Policy struct {
 	RequireVerification bool
 	// Methods are the ways to settle that are taken, in the order of Methods().
 	Methods []Method
+	// RecoveryWait is how long after a recovery code the new phone that it lets
+	// in has to wait.
+	RecoveryWait time.Duration
 	// OptionalRoles are those whose people may do without a second factor as
 	// long as they have none set up. Every other role needs one, one that
 	// nobody has heard of and none at all included.
@@ -70,6 +73,7 @@ func DefaultPolicy() Policy {
 		PushWindow:   10 * time.Minute,
 		FirstSignIn:  true,
 		Methods:      Methods(),
+		RecoveryWait: 24 * time.Hour,
 	}
 }
 

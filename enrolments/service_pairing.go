@@ -50,14 +50,20 @@ func (s *Service) OpenPairingByPhone(ctx context.Context, phone KnownPhone, repl
 }
 
 func (s *Service) open(ctx context.Context, p Pairing, by ApplicationID) (Pairing, Secret, error) {
-	now, token := s.now(), NewSecret()
-	p.ID, p.State, p.Version = NewID[PairingID](), PairingOpen, 1
-	p.Token, p.Ticket = token.Hash(), TicketOf(token).Hash()
-	p.CreatedAt, p.ExpiresAt = now, now.Add(PairingTTL)
+	p, token := s.newPairing(p)
 	if err := s.config.Store.AddPairing(ctx, p); err != nil {
 		return Pairing{}, Secret{}, err
 	}
 	return p, token, s.record(ctx, Event{Kind: EventPairingOpened, Person: p.Person, Application: by, Phone: p.By})
+}
+
+// newPairing gives p an identity, a secret and its life.
+func (s *Service) newPairing(p Pairing) (Pairing, Secret) {
+	now, token := s.now(), NewSecret()
+	p.ID, p.State, p.Version = NewID[PairingID](), PairingOpen, 1
+	p.Token, p.Ticket = token.Hash(), TicketOf(token).Hash()
+	p.CreatedAt, p.ExpiresAt = now, now.Add(PairingTTL)
+	return p, token
 }
 
 // PairingOf returns a pairing that the phone has opened; ErrNotFound for
@@ -188,15 +194,29 @@ func Near(unix int64, now time.Time) bool {
 // Confirm ends a claimed pairing as the person says that the digits are equal,
 // or not.
 func (s *Service) Confirm(ctx context.Context, p Pairing, match bool) (Pairing, error) {
-	p, err := s.config.Store.Confirm(ctx, p.ID, match, s.now())
+	before, err := s.config.Store.EnrolmentOf(ctx, p.Person)
 	if err != nil {
 		return p, err
 	}
-	kind := EventPhonePaired
-	if !match {
-		kind = EventPairingRefused
+	p, err = s.config.Store.Confirm(ctx, p.ID, match, s.now())
+	if err != nil {
+		return p, err
 	}
-	return p, s.record(ctx, Event{Kind: kind, Person: p.Person, Phone: p.Phone, Detail: p.PhoneName})
+	if !match {
+		return p, s.record(ctx, Event{Kind: EventPairingRefused, Person: p.Person, Phone: p.Phone, Detail: p.PhoneName})
+	}
+	events := []Event{{Kind: EventPhonePaired, Person: p.Person, Phone: p.Phone, Detail: p.PhoneName}}
+	for _, old := range before.Phones {
+		if p.replaces(old.ID) {
+			events = append(events, Event{Kind: EventPhoneRemoved, Person: p.Person, Phone: old.ID, Detail: old.Name})
+		}
+	}
+	return p, s.record(ctx, events...)
+}
+
+// replaces reports whether the phone goes when the pairing's becomes active.
+func (p Pairing) replaces(id PhoneID) bool {
+	return (p.Replace && p.By == id) || slices.Contains(p.Removes, id)
 }
 
 // SetUpKey is a new TOTP secret in the forms that people can take it in.

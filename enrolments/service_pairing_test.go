@@ -222,7 +222,7 @@ func TestOnlyTheBrowserThatHoldsTheTokenSeesASetUp(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got, err := d.SetUp(t.Context(), c.id, c.token)
 			wantError(t, err, enrolments.ErrUnauthorized)
-			if got != (enrolments.Pairing{}) {
+			if got.ID != "" || got.Person != "" {
 				t.Errorf("a pairing came with it: %v", got.ID)
 			}
 		})

@@ -80,6 +80,8 @@ func settings() []setting {
 			"not every phone can", func(p *Policy) *bool { return &p.RequireVerification }),
 		flag("first_sign_in", "a person who has nothing set up is led to set-up; without it they are refused",
 			"people set themselves up when they first need it", func(p *Policy) *bool { return &p.FirstSignIn }),
+		spell("recovery_wait_hours", "hours between a recovery code and the new phone that it lets in; the person's phones are told and can stop it", time.Hour, 0, 168,
+			"codes on paper are read by others: a day to notice it", func(p *Policy) *time.Duration { return &p.RecoveryWait }),
 		list("optional_roles", "roles whose people may do without a second factor until they set one up; every other role, and none, needs one",
 			"at most 16 names, or none", "nobody is let off unless somebody says so", rolesOf, setRoles, checkRoles),
 		day("required_from", "day (UTC) from which a second factor is needed; before it people with nothing set up are let in",
@@ -102,22 +104,27 @@ func number(key, does string, low, up int, why string, field func(*Policy) *int)
 	}
 }
 
-// seconds is a time in whole seconds: a part of one would pass here and be
-// refused at every sign-in.
+// seconds is a time in whole seconds.
 func seconds(key, does string, low, up int, why string, field func(*Policy) *time.Duration) setting {
+	return spell(key, does, time.Second, low, up, why, field)
+}
+
+// spell is a time in whole units: a part of a second would pass here and be
+// refused at every sign-in.
+func spell(key, does string, unit time.Duration, low, up int, why string, field func(*Policy) *time.Duration) setting {
 	return setting{
 		Setting: Setting{Key: key, Does: does, Takes: span(low, up), Why: why},
-		show:    func(p Policy) string { return strconv.FormatInt(int64(*field(&p)/time.Second), 10) },
+		show:    func(p Policy) string { return strconv.FormatInt(int64(*field(&p)/unit), 10) },
 		set: func(p *Policy, text string) error {
 			n, err := whole(key, text, low, up)
-			*field(p) = time.Duration(n) * time.Second
+			*field(p) = time.Duration(n) * unit
 			return err
 		},
 		check: func(p Policy) error {
-			if d := *field(&p); d%time.Second != 0 {
-				return invalid("%s is %v; it takes whole seconds", key, d)
+			if d := *field(&p); d%unit != 0 {
+				return invalid("%s is %v; it takes a multiple of %v", key, d, unit)
 			}
-			return within(key, int(*field(&p)/time.Second), low, up)
+			return within(key, int(*field(&p)/unit), low, up)
 		},
 	}
 }

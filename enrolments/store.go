@@ -16,6 +16,7 @@ type Store interface {
 	IntegrationStore
 	PersonStore
 	PairingStore
+	RecoveryStore
 	CodeStore
 	AuditStore
 	// SigningKeys returns the private keys (PKCS #8) that sign result tokens,
@@ -103,7 +104,8 @@ type PairingStore interface {
 	Claim(ctx context.Context, ticket Hash, phone Phone, digits string, now time.Time) (Pairing, error)
 	// Confirm ends a claimed pairing: match activates the phone, and removes
 	// the one that opened the pairing if that is to be replaced (ErrNotFound
-	// when it is gone already); else the claiming phone is removed.
+	// when it is gone already) and those of Removes that are still there; else
+	// the claiming phone is removed.
 	// ErrPairingSettled for a pairing that is not claimed; ErrInvalid when the
 	// person has MaxPhones already; ErrFreshApproval, and the claiming phone is
 	// removed, for a Free one of a person who has something by another now.
@@ -119,6 +121,29 @@ type PairingStore interface {
 	// SpendApproval notes that a pairing was opened with this approval; ErrExists
 	// the second time.
 	SpendApproval(ctx context.Context, approval string, now time.Time) error
+}
+
+// RecoveryStore keeps recoveries. One past EndsAt reads as RecoveryExpired, one
+// past ReadyAt as RecoveryReady, one whose phone became active as RecoveryDone for
+// good.
+type RecoveryStore interface {
+	// AddRecovery stores a new recovery; ErrInvalid when the person has
+	// MaxRecoveries running.
+	AddRecovery(ctx context.Context, r Recovery) error
+	Recovery(ctx context.Context, id RecoveryID, now time.Time) (Recovery, error)
+	// RunningRecoveries returns a person's that are waiting or ready, oldest
+	// first.
+	RunningRecoveries(ctx context.Context, id PersonID, now time.Time) ([]Recovery, error)
+	// OpenRecovery stores p as the recovery's pairing and refuses the one
+	// before it, which may have been claimed. ErrRecoveryWaiting,
+	// ErrRecoveryOver.
+	OpenRecovery(ctx context.Context, id RecoveryID, p Pairing, now time.Time) error
+	// RefuseRecovery ends a running recovery of the person, and refuses its
+	// pairing. refused is false where it was over; ErrNotFound for another's.
+	RefuseRecovery(ctx context.Context, person PersonID, id RecoveryID, by string, now time.Time) (r Recovery, refused bool, err error)
+	// AllowRecovery makes a waiting recovery of the person ready. allowed is
+	// false where it was ready or over; ErrNotFound for another's.
+	AllowRecovery(ctx context.Context, person PersonID, id RecoveryID, now time.Time) (r Recovery, allowed bool, err error)
 }
 
 // CodeStore keeps TOTP secrets, recovery codes and the count of failures.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"countersign/enrolments"
@@ -14,29 +15,42 @@ const pairingsKept = 24 * time.Hour
 
 const pairingQuery = `SELECT g.id, g.person_id, p.user_name, g.token, g.ticket, g.state, g.phone_id, g.digits,
 	g.phone_name, g.platform, g.authenticator_id, g.authenticator_confirmed, g.codes_issued,
-	g.created_at, g.expires_at, g.version, g.by_phone, g.replaces, g.free
+	g.created_at, g.expires_at, g.version, g.by_phone, g.replaces, g.free, g.removes
 	FROM pairings g JOIN people p ON p.id = g.person_id `
 
 // AddPairing implements enrolments.PairingStore. It also clears away what the
 // person's old pairings have left behind.
 func (s *Store) AddPairing(ctx context.Context, p enrolments.Pairing) error {
 	return s.write(ctx, func(ctx context.Context, db session) error {
-		if err := forgetPairings(ctx, db, p.Person, p.CreatedAt.Add(-pairingsKept)); err != nil {
-			return err
-		}
-		_, err := db.exec(ctx, `INSERT INTO pairings (id, person_id, token, ticket, state, phone_id, digits,
-			phone_name, platform, authenticator_id, authenticator_confirmed, codes_issued,
-			created_at, expires_at, version, by_phone, replaces, free)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
-			string(p.ID), string(p.Person), p.Token[:], p.Ticket[:], string(p.State), string(p.Phone), p.Digits,
-			p.PhoneName, p.Platform, string(p.Authenticator), p.AuthenticatorConfirmed, p.CodesIssued,
-			micros(p.CreatedAt), micros(p.ExpiresAt), p.Version,
-			string(p.By), p.Replace, p.Free)
-		if err != nil {
-			return err
-		}
-		return boundPairings(ctx, db, p.Person)
+		return addPairing(ctx, db, p)
 	})
+}
+
+func addPairing(ctx context.Context, db session, p enrolments.Pairing) error {
+	if err := forgetPairings(ctx, db, p.Person, p.CreatedAt.Add(-pairingsKept)); err != nil {
+		return err
+	}
+	_, err := db.exec(ctx, `INSERT INTO pairings (id, person_id, token, ticket, state, phone_id, digits,
+			phone_name, platform, authenticator_id, authenticator_confirmed, codes_issued,
+			created_at, expires_at, version, by_phone, replaces, free, removes)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+		string(p.ID), string(p.Person), p.Token[:], p.Ticket[:], string(p.State), string(p.Phone), p.Digits,
+		p.PhoneName, p.Platform, string(p.Authenticator), p.AuthenticatorConfirmed, p.CodesIssued,
+		micros(p.CreatedAt), micros(p.ExpiresAt), p.Version,
+		string(p.By), p.Replace, p.Free, removesOf(p))
+	if err != nil {
+		return err
+	}
+	return boundPairings(ctx, db, p.Person)
+}
+
+// removesOf is Pairing.Removes as it is stored: ids have no space.
+func removesOf(p enrolments.Pairing) string {
+	var ids []string
+	for _, id := range p.Removes {
+		ids = append(ids, string(id))
+	}
+	return strings.Join(ids, " ")
 }
 
 // forgetPairings removes the person's pairings that ended before, with phones
@@ -91,10 +105,11 @@ func ticketError(err error) error {
 func onePairing(ctx context.Context, db session, now time.Time, where string, args ...any) (enrolments.Pairing, error) {
 	var p enrolments.Pairing
 	var token, ticket []byte
+	var removes string
 	var created, expires int64
 	err := db.one(ctx, pairingQuery+where, args, &p.ID, &p.Person, &p.User, &token, &ticket, &p.State,
 		&p.Phone, &p.Digits, &p.PhoneName, &p.Platform, &p.Authenticator, &p.AuthenticatorConfirmed,
-		&p.CodesIssued, &created, &expires, &p.Version, &p.By, &p.Replace, &p.Free)
+		&p.CodesIssued, &created, &expires, &p.Version, &p.By, &p.Replace, &p.Free, &removes)
 	if err != nil {
 		return enrolments.Pairing{}, err
 	}
@@ -103,6 +118,9 @@ func onePairing(ctx context.Context, db session, now time.Time, where string, ar
 	}
 	if p.Ticket, err = hashOf(ticket); err != nil {
 		return enrolments.Pairing{}, err
+	}
+	for _, id := range strings.Fields(removes) {
+		p.Removes = append(p.Removes, enrolments.PhoneID(id))
 	}
 	p.CreatedAt, p.ExpiresAt = instant(created), instant(expires)
 	unsettled := p.State == enrolments.PairingOpen || p.State == enrolments.PairingClaimed
@@ -193,10 +211,22 @@ func first(ctx context.Context, db session, p enrolments.Pairing) error {
 	return err
 }
 
-// replacePhone removes the phone that opened the pairing, if the new one takes
-// its place: it stops in the very step in which the new one starts.
+// replacePhone removes the phones whose place the new one takes, and ends the
+// recovery that led to it: they stop in the very step in which it starts.
 func replacePhone(ctx context.Context, db session, p enrolments.Pairing, match bool) error {
-	if !match || !p.Replace {
+	if !match {
+		return nil
+	}
+	if _, err := db.exec(ctx, `UPDATE recoveries SET done = $2 WHERE pairing_id = $1`, string(p.ID), true); err != nil {
+		return err
+	}
+	for _, id := range p.Removes {
+		if _, err := db.exec(ctx, `DELETE FROM phones WHERE id = $1 AND person_id = $2 AND active`,
+			string(id), string(p.Person)); err != nil {
+			return err
+		}
+	}
+	if !p.Replace {
 		return nil
 	}
 	return db.must(ctx, enrolments.ErrNotFound, `DELETE FROM phones WHERE id = $1 AND person_id = $2 AND active`,

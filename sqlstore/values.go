@@ -40,6 +40,7 @@ type policyRow struct {
 	OptionalRoles      []string            `json:"optional_roles"`
 	RequiredFromMicros int64               `json:"required_from_us"` // 0 for always
 	GraceDays          int                 `json:"grace_days"`
+	RecoveryWaitMicros int64               `json:"recovery_wait_us"`
 }
 
 func policyRowOf(p enrolments.Policy) policyRow {
@@ -58,6 +59,7 @@ func policyRowOf(p enrolments.Policy) policyRow {
 		OptionalRoles:      p.OptionalRoles,
 		RequiredFromMicros: dayMicros(p.RequiredFrom),
 		GraceDays:          p.GraceDays,
+		RecoveryWaitMicros: p.RecoveryWait.Microseconds(),
 	}
 }
 
@@ -77,6 +79,7 @@ func (r policyRow) policy() enrolments.Policy {
 		OptionalRoles: r.OptionalRoles,
 		RequiredFrom:  dayOf(r.RequiredFromMicros),
 		GraceDays:     r.GraceDays,
+		RecoveryWait:  time.Duration(r.RecoveryWaitMicros) * time.Microsecond,
 	}
 }
 

@@ -1,5 +1,5 @@
-// Package web serves the pages that people see: the waiting screen, set-up, and
-// the phone page, an authenticator that a pairing link opens.
+// Package web serves the pages that people see: the waiting screen, set-up, the
+// way to a new phone, and the phone page, an authenticator that a pairing link opens.
 //
 // A page is static: one template, its script and its style, side by side in one
 // folder, embedded and drawn once at start. It holds no name, no token and no
@@ -28,7 +28,7 @@ import (
 	"strings"
 )
 
-//go:embed page waiting setup phone words
+//go:embed page waiting setup recovery phone words
 var files embed.FS
 
 // Config is what the pages need to know of the server they belong to.
@@ -64,6 +64,7 @@ func New(c Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /waiting/{id}", onlyIDs(draw.page("waiting"), draw.page("missing")))
 	mux.Handle("GET /set-up/{id}", onlyIDs(draw.page("setup"), draw.page("missing")))
+	mux.Handle("GET /recovery/{id}", onlyIDs(draw.page("recovery"), draw.page("missing")))
 	phone := draw.phone(assets)
 	mux.Handle("GET /pair", phone.page)
 	mux.Handle("GET /phone", phone.page)

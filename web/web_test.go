@@ -31,6 +31,7 @@ const (
 var pages = map[string]string{
 	"waiting screen": "/waiting/" + approvalID,
 	"set-up":         "/set-up/" + pairingID,
+	"new phone":      "/recovery/" + pairingID,
 	"pairing link":   "/pair",
 	"phone page":     "/phone",
 }

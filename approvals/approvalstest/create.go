@@ -174,6 +174,22 @@ var budgetTests = []test{
 			s.Errorf("next is %q", a.Next)
 		}
 	}},
+	{"a budget without a window holds nothing, counts nothing and is not held", func(s *scene) {
+		free := func(n *approvals.New) { n.Budget = approvals.Budget{} }
+		one := func(n *approvals.New) { n.Budget.Limit = 1 }
+		for range 3 {
+			if a := s.create(free); a.Next != approvals.Wait {
+				s.Errorf("next is %q", a.Next)
+			}
+		}
+		if a := s.create(one); a.Next != approvals.Wait {
+			s.Errorf("it was counted: next is %q", a.Next)
+		}
+		held, a := s.create(one), s.create(free)
+		if held.Next != approvals.CodeOnly || a.Next != approvals.Wait {
+			s.Errorf("held %q, and without a window %q", held.Next, a.Next)
+		}
+	}},
 	{"pushes go out again after a quiet window, not while they are asked for", func(s *scene) { s.quiet() }},
 	{"a shorter window does not free what a longer one holds", func(s *scene) {
 		long := func(n *approvals.New) { n.Budget = approvals.Budget{Limit: 1, Window: 10 * time.Minute} }

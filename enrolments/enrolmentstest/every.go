@@ -104,7 +104,9 @@ type world struct {
 	phone, spare   enrolments.Phone
 	authenticator  enrolments.Authenticator
 	newcomer       enrolments.Phone
-	seen           seen
+	// Recoveries that are ready, waiting, and to be refused.
+	ready, waits, refusable enrolments.Recovery
+	seen                    seen
 }
 
 // seen is what can be read of a world.
@@ -116,6 +118,7 @@ type seen struct {
 	Pairings       []enrolments.Pairing
 	LastStep       int64
 	Events         int64
+	Recoveries     []enrolments.Recovery
 }
 
 func (f *fixture) world(t *testing.T) world {
@@ -130,6 +133,7 @@ func (f *fixture) world(t *testing.T) world {
 	ok(t, f.store.IssueCodes(t.Context(), codes.ID, recoverySet(), present()))
 	w.authenticator = f.confirmed(t, w.person)
 	w.newcomer = phone(t, w.person)
+	w.ready, w.waits, w.refusable = f.recovery(t, w.person, 0), f.recovery(t, w.person, time.Hour), f.recovery(t, w.person, time.Hour)
 	w.look(t, f)
 	return w
 }
@@ -143,6 +147,10 @@ func (w *world) look(t *testing.T, f *fixture) {
 	w.seen = seen{
 		Apps: len(all), Policy: app.Policy, Keys: len(keys), Person: f.enrolment(t, w.person), Locked: f.enrolment(t, w.locked),
 		LastStep: f.secret(t, w.authenticator.ID).LastStep, Events: f.rows(t),
+	}
+	w.seen.Recoveries = append(f.running(t, w.person, present()), f.running(t, w.locked, present())...)
+	for i := range w.seen.Recoveries {
+		w.seen.Recoveries[i].State = "" // by the time
 	}
 	for _, g := range []enrolments.PairingID{w.open.ID, w.claimed.ID, w.active.ID} {
 		w.seen.Pairings = append(w.seen.Pairings, f.read(t, g, present()))
@@ -179,6 +187,22 @@ func (w *world) calls(ctx context.Context, s enrolments.Store) map[string]func()
 		"AddPairing": func() error {
 			return s.AddPairing(ctx, enrolments.Pairing{ID: enrolments.NewID[enrolments.PairingID](), Person: w.person.ID,
 				Ticket: enrolments.NewSecret().Hash(), State: enrolments.PairingOpen, CreatedAt: now, ExpiresAt: now.Add(time.Minute)})
+		},
+		"AddRecovery": func() error {
+			return s.AddRecovery(ctx, enrolments.Recovery{ID: enrolments.NewID[enrolments.RecoveryID](), Person: w.locked.ID,
+				BegunAt: now, ReadyAt: now, EndsAt: now.Add(time.Hour)})
+		},
+		"OpenRecovery": func() error {
+			return s.OpenRecovery(ctx, w.ready.ID, enrolments.Pairing{ID: enrolments.NewID[enrolments.PairingID](),
+				Ticket: enrolments.NewSecret().Hash(), State: enrolments.PairingOpen, CreatedAt: now, ExpiresAt: now.Add(time.Minute)}, now)
+		},
+		"RefuseRecovery": func() error {
+			_, _, err := s.RefuseRecovery(ctx, w.person.ID, w.refusable.ID, "x", now)
+			return err
+		},
+		"AllowRecovery": func() error {
+			_, _, err := s.AllowRecovery(ctx, w.person.ID, w.waits.ID, now)
+			return err
 		},
 		"Claim": func() error {
 			_, err := s.Claim(ctx, w.open.Ticket, w.newcomer, "000000", now)

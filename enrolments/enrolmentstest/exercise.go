@@ -44,6 +44,7 @@ func Exercise(t *testing.T, open func(t *testing.T) enrolments.Store) {
 		{"pairings", pairings},
 		{"free pairings", freePairings},
 		{"replacements", replacements},
+		{"recoveries", recoveries},
 		{"authenticators", authenticators},
 		{"codes", codes},
 		{"audit", audit},

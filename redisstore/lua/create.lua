@@ -41,7 +41,7 @@ if replaced then
   settle(replaced, 'withdrawn', 'replaced', '-', '-')
 end
 local next = 'wait'
-if ARGV[6] == '1' or not take_push(p, tonumber(ARGV[7]), tonumber(ARGV[8])) then next = 'code_only' end
+if ARGV[6] == '1' or (ARGV[8] ~= '0' and not take_push(p, tonumber(ARGV[7]), tonumber(ARGV[8]))) then next = 'code_only' end
 
 local at, ahead, rest = whole(now), whole(p.ahead), string.match(key, '}a:(.*)$')
 local line = table.concat({at, ahead, whole(now + life), 'pending', at, next, '1 - - - 0 0', ARGV[12]}, ' ')

@@ -17,12 +17,14 @@ export const slowAfter = 15; // seconds
 //   code      "offered" (behind a button), "shown" or "none" (not taken, or over)
 //   onward    name of the way on from a settled state: words.onward
 //   codeNext  whether starting again with a code is offered
+//   newPhone  whether setting up a new phone is offered; then nothing goes by itself
 //   go        where the browser goes by itself, or ""
 //   tone      "good", "alarm" or "calm"
 //
 // state is the protocol's, or null before the first. circumstances: asked
 // (seconds since phones were last asked), tries (number attempts at the start),
-// heldBack (the server refused to ask again), lost (a problem's kind after which
+// heldBack (the server refused to ask again), phoneless (the person has said that
+// they don't have their phone), lost (a problem's kind after which
 // nothing more will come).
 export function view(state, circumstances = {}) {
   if (circumstances.lost && state?.state !== 'approved') return end(over(circumstances.lost), state, circumstances);
@@ -33,7 +35,7 @@ export function view(state, circumstances = {}) {
 
 const blank = {
   purpose: 'wait', note: [], number: '', counting: false, resend: false, code: 'none',
-  onward: '', codeNext: false, go: '', tone: 'calm',
+  onward: '', codeNext: false, newPhone: false, go: '', tone: 'calm',
 };
 
 function pending(state, circumstances) {
@@ -142,19 +144,21 @@ function over(problem) {
 const onward = { reported: 'back', replaced: 'here', approved: '', nowhere: '', lost: 'back' };
 const alarming = ['denied', 'reported', 'mismatch', 'tooManyCodes'];
 
-function end(kind, state, { tries }) {
+function end(kind, state, { tries, phoneless = false }) {
   const go = kind === 'approved' ? webAddress(state.return_to) : '';
+  const newPhone = kind === 'approved' && phoneless && ['totp', 'recovery_code'].includes(state.method);
   return {
     ...blank,
     kind,
     purpose: 'end',
-    ...sentences(settledWords(kind, state, go), {
+    ...sentences(newPhone ? words.newPhone : settledWords(kind, state, go), {
       application: state?.application || words.someApplication,
       phone: state?.settled_by ?? '',
       times: words.times[tries] ?? '',
     }),
     onward: onward[kind] ?? 'again',
     codeNext: kind === 'mismatch' || kind === 'expired',
+    newPhone,
     go,
     tone: kind === 'approved' ? 'good' : alarming.includes(kind) ? 'alarm' : 'calm',
   };

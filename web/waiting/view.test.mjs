@@ -153,6 +153,15 @@ test('only approval sends the browser anywhere, and only to a web address', () =
   assert.equal(to('approved', '/relative'), '');
 });
 
+test('who has no phone and came in by a code is offered a new one, and stays', () => {
+  const approved = { ...asking, state: 'approved', method: 'totp', return_to: 'https://books.example.com/in' };
+  const got = view(approved, { phoneless: true });
+  assert.deepEqual([got.newPhone, got.go, plain(got.line)], [true, 'https://books.example.com/in', 'Set up your new phone now, while you are here? Northwind Books waits.']);
+  assert.equal(view({ ...approved, method: 'recovery_code' }, { phoneless: true }).newPhone, true);
+  assert.equal(view({ ...approved, method: 'push' }, { phoneless: true }).newPhone, false);
+  assert.equal(view(approved).newPhone, false);
+});
+
 test('an approval that came stays approved when the server forgets it afterwards', () => {
   assert.equal(view({ ...asking, state: 'approved' }, { lost: 'approval-not-found' }).kind, 'approved');
 });

@@ -21,7 +21,7 @@ const address = `${location.origin}${document.documentElement.dataset.base}/v1/a
 const token = take(key);
 
 const countdown = new Countdown();
-const circumstances = { asked: 0, tries: 0, heldBack: false, lost: token ? '' : 'no-secret' };
+const circumstances = { asked: 0, tries: 0, heldBack: false, phoneless: false, lost: token ? '' : 'no-secret' };
 let state = null;
 let shown = null; // the view on the screen
 let line = null; // the connection
@@ -115,17 +115,33 @@ function showEnd(next, before) {
   const application = state?.application || words.someApplication;
   write(byID('no-way-back'), fill(words.noWayBack, { application }));
   byID('no-way-back').hidden = next.onward === '' || canGoBack();
-  if (next.kind === 'approved') leave(next.go, application);
+  byID('new-phone').hidden = !next.newPhone;
+  byID('go-on').classList.toggle('primary', !next.newPhone);
+  if (next.kind === 'approved') leave(next.go, application, next.newPhone);
 }
 
-function leave(go, application) {
+function leave(go, application, stay) {
   if (!go) return;
   const link = byID('go-on');
   link.href = go;
   write(byID('go-on-words'), fill(words.goOn, { application }));
   link.hidden = false;
-  setTimeout(() => location.replace(go), goAfter);
+  if (!stay) setTimeout(() => location.replace(go), goAfter);
 }
+
+byID('new-phone').addEventListener('click', async () => {
+  byID('new-phone').disabled = true;
+  byID('new-phone-trouble').hidden = true;
+  try {
+    const begun = await askJSON(`${address}/recovery`, token, { method: 'POST' });
+    location.assign(begun.recovery_url);
+  } catch (err) {
+    const why = { 'fresh-approval-needed': words.newPhoneSpent, 'person-locked': words.newPhoneLocked };
+    byID('new-phone-trouble').textContent = why[err.kind] ?? words.newPhoneOffline;
+    byID('new-phone-trouble').hidden = false;
+    byID('new-phone').disabled = false;
+  }
+});
 
 // announce titles the page, moves focus when the page now serves another
 // purpose, and reads out what has changed.
@@ -168,10 +184,18 @@ byID('without-phone').addEventListener('click', () => openCode(true));
 function openCode(withoutPhone) {
   if (shown.code === 'none') return resent(plain(fill(words.code.phoneOnly, { application: state.application || words.someApplication })));
   codeOpen = true;
-  byID('no-phone').textContent = words.code.noPhone;
+  circumstances.phoneless = withoutPhone;
+  byID('no-phone').replaceChildren(...words.code.noPhone.map(paragraph));
   byID('no-phone').hidden = !withoutPhone;
+  byID('without-phone').hidden = withoutPhone;
   showCode();
   byID('typed').focus();
+}
+
+function paragraph(sentence) {
+  const p = document.createElement('p');
+  p.textContent = sentence;
+  return p;
 }
 
 byID('other-code').addEventListener('click', () => {

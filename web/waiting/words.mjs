@@ -44,6 +44,11 @@ export const words = {
 
   // The way on from a settled state.
   onward: { back: 'Back', again: 'Try again', here: 'Start here instead', code: 'Use a code' },
+  // Approved by a code, by somebody who has said that their phone is not there.
+  newPhone: { headline: 'You’re in', line: 'Set up your new phone now, while you are here? {application} waits.' },
+  newPhoneSpent: 'This sign-in can’t add a phone any more. Sign in with a code once more.',
+  newPhoneLocked: 'A sign-in was reported as not you. Your administrator has to look before a phone can be added.',
+  newPhoneOffline: 'That didn’t get through. Try once more.',
   goOn: 'Continue to {application}',
   noWayBack: 'Close this page and sign in to {application} again.',
 
@@ -63,7 +68,11 @@ export const words = {
   code: {
     app: { label: 'Code', hint: 'Six digits from your authenticator app, or from Countersign on your phone.', other: 'Use a recovery code' },
     recovery: { label: 'Recovery code', hint: 'One of the ten you kept when you set up. Each works once.', other: 'Use a code from an app' },
-    noPhone: 'Type a code from your authenticator app, or one of your recovery codes. Neither at hand? Your administrator can help you in.',
+    noPhone: [
+      'New phone, and the old one still works? Open Countersign on the old one: its settings add the new one.',
+      'Phone lost or broken? Type a code from your authenticator app, or one of your recovery codes. You can then set up a new phone right here.',
+      'None of these? Your help desk can give you a link that works once.',
+    ],
     phoneOnly: '{application} takes nothing but an approval on a phone. Your administrator can help you in.',
     kindRefused: '{application} doesn’t take that kind of code. {tries}',
     empty: 'Type the code first.',

@@ -1,0 +1,113 @@
+package enrolments
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+)
+
+var (
+	// ErrRecoveryWaiting is returned while a recovery gives nothing yet.
+	ErrRecoveryWaiting = errors.New("the wait is not over")
+	// ErrRecoveryOver is returned for a recovery that was stopped, has led to a
+	// phone or is out of time.
+	ErrRecoveryOver = errors.New("the recovery is over")
+)
+
+// BeginRecovery begins a recovery of r.Person that is ready after wait, and
+// returns the secret of the person's browser. The caller has seen the proof.
+// ErrInvalid when MaxRecoveries are under way.
+func (s *Service) BeginRecovery(ctx context.Context, r Recovery, wait time.Duration) (Recovery, Secret, error) {
+	now, token, open := s.now(), NewSecret(), recoveryOpen
+	if wait > 0 {
+		open = recoveryOpenLater
+	}
+	r.ID, r.Token, r.State = NewID[RecoveryID](), token.Hash(), RecoveryReady
+	if wait > 0 {
+		r.State = RecoveryWaiting
+	}
+	r.BegunAt, r.ReadyAt, r.EndsAt = now, now.Add(wait), now.Add(wait+open)
+	if err := s.config.Store.AddRecovery(ctx, r); err != nil {
+		return Recovery{}, Secret{}, err
+	}
+	return r, token, s.record(ctx, r.event(EventRecoveryBegun, "by "+string(r.Method)))
+}
+
+func (r Recovery) event(kind EventKind, detail string) Event {
+	return Event{Kind: kind, Person: r.Person, Application: r.Application, Detail: detail}
+}
+
+// Recovery returns the recovery that a browser holds the token of;
+// ErrUnauthorized whether the recovery or the token is unknown.
+func (s *Service) Recovery(ctx context.Context, id RecoveryID, token Secret) (Recovery, error) {
+	r, err := s.config.Store.Recovery(ctx, id, s.now())
+	if errors.Is(err, ErrNotFound) {
+		return Recovery{}, ErrUnauthorized
+	}
+	if err != nil {
+		return Recovery{}, err
+	}
+	if !r.Token.Is(token.Hash()) {
+		return Recovery{}, ErrUnauthorized
+	}
+	return r, nil
+}
+
+// RunningRecoveries are those of a person that can still lead to a phone,
+// oldest first.
+func (s *Service) RunningRecoveries(ctx context.Context, person PersonID) ([]Recovery, error) {
+	return s.config.Store.RunningRecoveries(ctx, person, s.now())
+}
+
+// EnrolmentOf returns what a person has.
+func (s *Service) EnrolmentOf(ctx context.Context, person PersonID) (Enrolment, error) {
+	return s.config.Store.EnrolmentOf(ctx, person)
+}
+
+// OpenRecovery opens a set-up for the new phone, in place of an earlier one of
+// the same recovery that has led nowhere. remove are phones of the person that
+// go in the step that makes the new one active. ErrRecoveryWaiting,
+// ErrRecoveryOver.
+func (s *Service) OpenRecovery(ctx context.Context, r Recovery, remove []PhoneID) (Pairing, Secret, error) {
+	e, err := s.config.Store.EnrolmentOf(ctx, r.Person)
+	if err != nil {
+		return Pairing{}, Secret{}, err
+	}
+	for _, id := range remove {
+		if !slices.ContainsFunc(e.Phones, func(p Phone) bool { return p.ID == id }) {
+			return Pairing{}, Secret{}, invalid("a phone that is to be removed is none of the person's")
+		}
+	}
+	p, token := s.newPairing(Pairing{Person: r.Person, User: r.User, Removes: remove})
+	if err := s.config.Store.OpenRecovery(ctx, r.ID, p, s.now()); err != nil {
+		return Pairing{}, Secret{}, err
+	}
+	return p, token, s.record(ctx, r.event(EventRecoveryUsed, "by "+string(r.Method)),
+		Event{Kind: EventPairingOpened, Person: p.Person, Application: r.Application})
+}
+
+// RefuseRecovery stops a recovery on the word of a phone of the same person. It
+// takes the set-up along that was opened through it, unless its phone is active
+// already; once over, nothing changes.
+func (s *Service) RefuseRecovery(ctx context.Context, id RecoveryID, by Phone) error {
+	r, refused, err := s.config.Store.RefuseRecovery(ctx, by.Person, id, by.Name, s.now())
+	if err != nil || !refused {
+		return err
+	}
+	e := r.event(EventRecoveryRefused, by.Name)
+	e.Phone = by.ID
+	return s.record(ctx, e)
+}
+
+// AllowRecovery ends the wait of a recovery on the word of a phone of the same
+// person; once over, nothing changes.
+func (s *Service) AllowRecovery(ctx context.Context, id RecoveryID, by Phone) error {
+	r, allowed, err := s.config.Store.AllowRecovery(ctx, by.Person, id, s.now())
+	if err != nil || !allowed {
+		return err
+	}
+	e := r.event(EventRecoveryAllowed, by.Name)
+	e.Phone = by.ID
+	return s.record(ctx, e)
+}

@@ -1,0 +1,127 @@
+// The way to a new phone: the wait, who can stop it, and the set-up. What is said
+// stands in words.mjs, when in view.mjs.
+import { askJSON, Problem } from '../page/server.mjs';
+import { forget, take } from '../page/secret.mjs';
+import { plain, say, write } from '../page/text.mjs';
+import { ended, nextLook, view } from './view.mjs';
+import { words } from './words.mjs';
+
+const byID = (id) => document.getElementById(id);
+const screen = byID('screen');
+const id = location.pathname.split('/').pop();
+const key = `countersign.recovery.${id}`;
+const base = `${location.origin}${document.documentElement.dataset.base}`;
+const address = `${base}/v1/recoveries/${id}`;
+const token = take(key);
+const hopeless = ['unauthorized', 'recovery-not-found', 'not-found'];
+
+let state = null;
+let shown = null;
+let lost = token ? '' : 'no-secret';
+
+const moment = (at) => new Intl.DateTimeFormat(document.documentElement.lang, { weekday: 'long', hour: 'numeric', minute: '2-digit', day: 'numeric', month: 'long' }).format(at);
+
+function show() {
+  const next = view(state, lost, moment);
+  const before = shown;
+  shown = next;
+  screen.dataset.kind = next.kind;
+  write(byID('headline'), next.headline);
+  write(byID('line'), next.line);
+  write(byID('told'), next.told);
+  write(byID('sooner'), next.sooner);
+  for (const section of screen.querySelectorAll('section')) section.hidden = section.dataset.on !== next.kind;
+  if (next.kind === 'ready') choices();
+  if (before?.kind !== next.kind) turn(next, before);
+}
+
+// turn is the page becoming another: its title, what is read out, the focus.
+function turn(next, before) {
+  document.title = plain(next.headline);
+  trouble('');
+  if (next.kind !== 'loading') say(byID(next.tone === 'alarm' ? 'assertive' : 'polite'), `${document.title}. ${plain(next.line)}`);
+  if (before) byID('headline').focus({ preventScroll: true });
+}
+
+// choices are the phones that may be gone; what was ticked stays so.
+function choices() {
+  const known = [...byID('choices').querySelectorAll('input')].map((box) => box.value);
+  const phones = state.phones ?? [];
+  byID('old').hidden = phones.length === 0;
+  if (known.join() !== phones.map((p) => p.id).join()) byID('choices').replaceChildren(...phones.map(choice));
+}
+
+function choice(phone) {
+  const label = document.createElement('label');
+  const box = document.createElement('input');
+  box.type = 'checkbox';
+  box.value = phone.id;
+  const name = document.createElement('bdi');
+  name.textContent = phone.name;
+  label.append(box, name);
+  return label;
+}
+
+function trouble(sentence) {
+  byID('trouble').textContent = sentence;
+  byID('trouble').hidden = sentence === '';
+}
+
+// --- What comes in ---
+
+const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+async function follow() {
+  let failures = 0;
+  while (!lost && !ended(state)) {
+    try {
+      state = await askJSON(address, token, { signal: AbortSignal.timeout(20_000) });
+      failures = 0;
+    } catch (err) {
+      failures += 1;
+      if (hopeless.includes(err.kind)) giveUp(err.kind);
+    }
+    byID('banner').hidden = failures < 2;
+    show();
+    await pause(failures > 0 ? Math.min(15_000, 500 * 2 ** failures) : nextLook(state, Date.now()));
+  }
+}
+
+function giveUp(kind) {
+  lost = kind;
+  forget(key);
+}
+
+// --- What the person does ---
+
+byID('go').addEventListener('click', async () => {
+  byID('go').disabled = true;
+  trouble('');
+  const remove = [...byID('choices').querySelectorAll('input:checked')].map((box) => box.value);
+  try {
+    const opened = await askJSON(`${address}/set-up`, token, { method: 'POST', body: { remove } });
+    if (opened.set_up_url.startsWith(`${base}/set-up/`)) return location.assign(opened.set_up_url);
+  } catch (err) {
+    const problem = err instanceof Problem ? err : new Problem('offline');
+    if (hopeless.includes(problem.kind)) giveUp(problem.kind);
+    else if (problem.kind !== 'recovery-over' && problem.kind !== 'recovery-waiting') trouble(words.offline);
+    state = await askJSON(address, token).catch(() => state);
+    show();
+  }
+  byID('go').disabled = false;
+});
+
+byID('copy').addEventListener('click', async () => {
+  try {
+    await navigator.clipboard.writeText(`${base}/recovery/${id}#${token}`);
+    say(byID('said'), words.copied);
+  } catch {
+    say(byID('said'), words.notCopied);
+  }
+});
+
+// --- Begin ---
+
+addEventListener('pageshow', () => { byID('go').disabled = false; });
+show();
+if (token) follow();
