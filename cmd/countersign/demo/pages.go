@@ -20,11 +20,20 @@ func (d *demo) pages(set *handset) http.Handler {
 		panic(err) // the folder is embedded above
 	}
 	mux := http.NewServeMux()
+	policy := "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self' " + d.shop + " " + d.server
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
-		headers(w, "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self' "+d.shop+" "+d.server)
-		if err := shell.Execute(w, struct{ Shop, Server string }{d.shop, d.server}); err != nil {
-			d.options.Log.Error("page", "error", err)
+		headers(w, policy)
+		d.show(w, frames{Left: d.shop + "/", Phone: "/phone", Stub: true})
+	})
+	mux.HandleFunc("GET /phone-page", func(w http.ResponseWriter, r *http.Request) {
+		headers(w, policy)
+		s, err := d.firstSetUp(r.Context())
+		if err != nil {
+			d.options.Log.Error("set-up", "error", err)
+			http.Error(w, "the set-up could not be opened", http.StatusInternalServerError)
+			return
 		}
+		d.show(w, frames{Left: d.server + "/set-up/" + s.ID + "#" + s.Token, Phone: s.PairURL})
 	})
 	mux.HandleFunc("GET /phone", func(w http.ResponseWriter, r *http.Request) {
 		headers(w, "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; frame-ancestors 'self'")
@@ -38,6 +47,22 @@ func (d *demo) pages(set *handset) http.Handler {
 		})
 	}
 	return http.NewCrossOriginProtection().Handler(mux)
+}
+
+// frames is what the page to open shows: a browser and a phone. Stub says that
+// the phone is the simulated one, whose keys are in this process; else it is
+// the installable page of the server, whose keys are in the browser.
+type frames struct {
+	Left, Phone  string
+	Stub         bool
+	Shop, Server string
+}
+
+func (d *demo) show(w http.ResponseWriter, f frames) {
+	f.Shop, f.Server = d.shop, d.server
+	if err := shell.Execute(w, f); err != nil {
+		d.options.Log.Error("page", "error", err)
+	}
 }
 
 func headers(w http.ResponseWriter, policy string) {

@@ -179,7 +179,7 @@ func (n *Node) buildHandler(c Config, keySet []byte, ping func(context.Context) 
 		PublicURL: c.PublicURL, ServerName: c.ServerName, FrameAncestors: c.FrameAncestors, Demo: c.Demo,
 	})
 	mux := http.NewServeMux()
-	for _, path := range []string{"/waiting/", "/set-up/", "/recovery/", "/pair", "/assets/"} {
+	for _, path := range []string{"/waiting/", "/set-up/", "/recovery/", "/pair", "/phone", "/phone/", "/assets/"} {
 		mux.Handle(path, pages)
 	}
 	n.duo = n.newDuo(c)
