@@ -2,6 +2,7 @@ package duo_test
 
 import (
 	"crypto/hmac"
+	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/json"
@@ -450,5 +451,65 @@ func TestWhoHasNothingSetUpGoesToSetUpFromTheBrowser(t *testing.T) {
 	status, to, _ := w.browser().open(w.authorizeURL(d, w.asks(d, map[string]any{"duo_uname": "new"})))
 	if status != http.StatusFound || !strings.HasPrefix(to, w.url+"/set-up/") {
 		t.Errorf("%d %s", status, to)
+	}
+}
+
+// resultCodeOf is what a browser with a waiting token can work out by itself,
+// approved or not.
+func resultCodeOf(token, id string) string {
+	mac := hmac.New(sha256.New, []byte(token))
+	mac.Write([]byte("countersign-result\x00" + id))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// apart takes a waiting screen's address apart.
+func apart(waiting string) (id, token string) {
+	id, token, _ = strings.Cut(waiting[strings.LastIndexByte(waiting, '/')+1:], "#")
+	return id, token
+}
+
+func TestABrowserThatWorksOutTheResultOfADeniedApprovalGetsNoCode(t *testing.T) {
+	w := newWorld(t, enrolments.IntegrationPolicy{})
+	ana, d, b := w.phone("ana"), dialects()[0], w.browser()
+	for name, answer := range map[string]func(){"pending": func() {}, "denied": func() { ana.denies(ana.asked()) }} {
+		_, waiting, _ := b.open(w.authorizeURL(d, w.asks(d, nil)))
+		answer()
+		id, token := apart(waiting)
+		back := w.url + "/oauth/v1/return?approval_id=" + id + "&result_code=" + resultCodeOf(token, id)
+		if status, to, _ := b.open(back); status != http.StatusBadRequest || to != "" {
+			t.Errorf("%s: %d %q", name, status, to)
+		}
+	}
+	_, waiting, _ := b.open(w.authorizeURL(d, w.asks(d, nil)))
+	ana.approves(ana.asked())
+	id, token := apart(waiting)
+	if got, want := w.url+"/oauth/v1/return?approval_id="+id+"&result_code="+resultCodeOf(token, id), b.back(waiting); got != want {
+		t.Errorf("this test works the result out wrongly: %s, %s", got, want)
+	}
+}
+
+// Mallory knows Ana's password. He begins a sign-in as her and one as himself,
+// approves his own, and brings the cookie of hers.
+func TestTheApprovalOfOnePersonIsNotTheSignInOfAnother(t *testing.T) {
+	w := newWorld(t, enrolments.IntegrationPolicy{})
+	w.phone("ana")
+	mallory, d, b := w.phone("mallory"), dialects()[0], w.browser()
+	_, hers, _ := b.open(w.authorizeURL(d, w.asks(d, nil)))
+	_, his, _ := b.open(w.authorizeURL(d, w.asks(d, map[string]any{"duo_uname": "mallory"})))
+	mallory.approves(mallory.asked())
+	back := b.back(his)
+	herID, _ := apart(hers)
+	hisID, _ := apart(his)
+	server, err := url.Parse(w.url)
+	w.ok(err)
+	for _, cookie := range b.Jar.Cookies(server) {
+		if strings.HasSuffix(cookie.Name, herID) {
+			b.Jar.SetCookies(server, []*http.Cookie{{
+				Name: strings.TrimSuffix(cookie.Name, herID) + hisID, Value: cookie.Value, Path: "/", Secure: true,
+			}})
+		}
+	}
+	if status, to, _ := b.open(back); status != http.StatusBadRequest || to != "" {
+		t.Errorf("%d %q", status, to)
 	}
 }
