@@ -113,6 +113,22 @@ test("the demonstration in a browser", { skip: demo ? false : "DEMO is not set" 
       await page.context().close();
     });
 
+    await t.test("the real phone page is paired and answers, whatever it was showing", async () => {
+      const { page, shop, phone } = await enter(browser);
+      await page.getByRole("link", { name: "Use the real phone page" }).click();
+      await phone.getByRole("button", { name: "Continue" }).click();
+      await shop.getByRole("button", { name: /^Yes/ }).click();
+      await phone.getByRole("heading", { name: "Ready" }).waitFor();
+      await page.getByRole("link", { name: "open the shop" }).click();
+      await signIn(shop);
+      const number = await numberOf(shop);
+      await phone.locator("input:visible").fill(number);
+      await phone.getByRole("button", { name: "Approve" }).click();
+      await shop.getByRole("heading", { name: "Good to see you" }).waitFor();
+      await shot(page, "phone-page");
+      await page.context().close();
+    });
+
     await t.test("the phone and its page have no barriers", async () => {
       const context = await browser.newContext({ reducedMotion: "reduce" });
       const page = await context.newPage();

@@ -90,6 +90,8 @@ export class Requests {
     // the place of this.
     const newer = over && fresh.some((r) => r.shown.application === over.shown.application);
     if (over) this.#gone(over, newer ? { state: 'withdrawn', reason: 'replaced' } : null);
+    // Somebody waits: that comes before what was done, and before a first look.
+    if (fresh.length > 0 && !over) this.#app.set({ said: null, pairing: this.#state.pairing?.step === 'ready' ? null : this.#state.pairing });
     if (fresh.length > 0) this.history(account);
   }
 
