@@ -81,6 +81,8 @@ function pendingKind(state, { asked = 0, tries = 0, heldBack = false }) {
   if (state.number_attempts_left < tries) return 'wrongNumber';
   if (phones.some((p) => p.seen)) return 'opened';
   if (phones.length > 0 && phones.every((p) => p.sent === 'failed')) return 'noneReachable';
+  // A phone that nothing wakes shows the request once it is opened.
+  if (phones.some((p) => p.sent === 'none') && phones.every((p) => ['none', 'failed'].includes(p.sent))) return 'openIt';
   if (asked >= slowAfter) return 'slow';
   if (phones.some((p) => p.sent === 'failed')) return 'someUnreachable';
   return 'asking';

@@ -6,6 +6,8 @@ export const words = {
     askingPlain: { headline: 'Check your phone', line: 'Approve on {phone} to sign in to {application}.' },
     opened: { headline: 'Check your phone', line: 'Opened on {phone}. Enter {number} there.' },
     openedPlain: { headline: 'Check your phone', line: 'Opened on {phone}. Approve it there.' },
+    openIt: { headline: 'Open Countersign on your phone', line: 'Open Countersign on {phone} and enter {number} there.' },
+    openItPlain: { headline: 'Open Countersign on your phone', line: 'Open Countersign on {phone} and approve there.' },
     slow: { headline: 'Still waiting', line: 'No sign of it? Open Countersign on your phone, or resend.' },
     slowNoResend: { headline: 'Still waiting', line: 'No sign of it? Open Countersign on your phone, or use a code.' },
     someUnreachable: { headline: 'Check your phone', line: 'We couldn’t reach “{lost}”. {phone} was asked: enter {number} there.' },
