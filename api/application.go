@@ -14,6 +14,7 @@ import (
 type approvalRequest struct {
 	User      string          `json:"user" minLength:"1" doc:"the application's stable name for the person, 1–128 characters" example:"ana@example.com"`
 	Role      string          `json:"role,omitempty" doc:"what the person is to the application, 1–32 of a-z, 0-9, _ and -; the policy says whether it needs a second factor" example:"owner"`
+	Trusted   string          `json:"trusted_browser,omitempty" maxLength:"128" doc:"the token that came with a redeemed approval of this person in this browser"`
 	Context   *requestContext `json:"context,omitempty" doc:"what the person is shown, each at most 256 characters"`
 	ReturnURL string          `json:"return_url,omitempty" doc:"where the browser goes afterwards: one of the registered URLs" example:"https://books.example.com/signed-in"`
 	TTL       int             `json:"ttl,omitempty" minimum:"30" maximum:"300" doc:"life in seconds"`
@@ -45,7 +46,7 @@ type applicationApproval struct {
 	Version            int64        `json:"version"`
 	State              string       `json:"state" enum:"pending,approved,denied,expired,withdrawn"`
 	Reason             string       `json:"reason,omitempty"`
-	Method             string       `json:"method,omitempty" enum:"push,totp,recovery_code,not_required"`
+	Method             string       `json:"method,omitempty" enum:"push,totp,recovery_code,not_required,trusted_browser"`
 	User               string       `json:"user"`
 	Application        string       `json:"application"`
 	Next               string       `json:"next"`
@@ -86,7 +87,7 @@ func nextOf(p approvals.Approval) approvals.Next {
 	switch {
 	case p.Reason == approvals.NeedsEnrol:
 		return approvals.Enrol
-	case p.Method == approvals.NotRequired:
+	case p.Method == approvals.NotRequired, p.Method == approvals.ByTrust:
 		return approvals.Done
 	}
 	return p.Next
@@ -140,7 +141,7 @@ func (a *API) requestApproval(ctx context.Context, by caller, in *requestApprova
 }
 
 func (in *requestApprovalInput) request() approvals.Request {
-	r := approvals.Request{User: in.Body.User, Role: in.Body.Role, ReturnURL: in.Body.ReturnURL, TTL: time.Duration(in.Body.TTL) * time.Second}
+	r := approvals.Request{User: in.Body.User, Role: in.Body.Role, Trusted: enrolments.SecretOf(in.Body.Trusted), ReturnURL: in.Body.ReturnURL, TTL: time.Duration(in.Body.TTL) * time.Second}
 	if c := in.Body.Context; c != nil {
 		r.Context = approvals.Context{
 			IP: c.IP, Location: c.Location, Browser: browserName(c.UserAgent), Action: c.Action, Reference: c.Reference,
@@ -159,6 +160,9 @@ func (a *API) requestedViewOf(r approvals.Requested) requestedApproval {
 	case approvals.Wait:
 		v.Number = r.Number
 	case approvals.Enrol, approvals.Done:
+		if r.SetUpToken.IsZero() {
+			break
+		}
 		v.SetUpURL = a.setUpURL(r.Pairing.ID, r.SetUpToken)
 	}
 	return v
@@ -217,6 +221,12 @@ type redemption struct {
 type redeemed struct {
 	ResultToken string              `json:"result_token" doc:"ES256 JWT of type countersign-result+jwt; compare txn with the approval that this browser's session began"`
 	Approval    applicationApproval `json:"approval"`
+	Trusted     *issuedTrust        `json:"trusted_browser,omitempty" doc:"the person trusts this browser: keep the token in a cookie of it"`
+}
+
+type issuedTrust struct {
+	Token  string    `json:"token"`
+	EndsAt time.Time `json:"ends_at"`
 }
 
 func (a *API) redeemApproval(ctx context.Context, by caller, in *redeemInput) (redeemed, error) {
@@ -228,7 +238,11 @@ func (a *API) redeemApproval(ctx context.Context, by caller, in *redeemInput) (r
 	if err != nil {
 		return redeemed{}, err
 	}
-	return redeemed{token, applicationViewOf(p)}, nil
+	out := redeemed{ResultToken: token, Approval: applicationViewOf(p)}
+	if t, secret := a.config.Approvals.IssueTrust(ctx, p); !secret.IsZero() {
+		out.Trusted = &issuedTrust{secret.Reveal(), wireTime(t.EndsAt)}
+	}
+	return out, nil
 }
 
 type openPairingInput struct{ Body pairingRequest }

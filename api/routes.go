@@ -23,6 +23,7 @@ func (a *API) routes() error {
 	a.waitingRoutes()
 	a.setUpRoutes()
 	a.recoveryRoutes()
+	a.trustRoutes()
 	a.phoneRoutes()
 	a.serverRoutes()
 	// huma describes its own errors too; ownProblems lets none of them out.

@@ -14,7 +14,7 @@ type screenState struct {
 	Version            int64        `json:"version"`
 	State              string       `json:"state" enum:"pending,approved,denied,expired,withdrawn"`
 	Reason             string       `json:"reason,omitempty" doc:"of denied and withdrawn"`
-	Method             string       `json:"method,omitempty" enum:"push,totp,recovery_code,not_required"`
+	Method             string       `json:"method,omitempty" enum:"push,totp,recovery_code,not_required,trusted_browser"`
 	SettledBy          string       `json:"settled_by,omitempty" doc:"name of the phone"`
 	Application        string       `json:"application" doc:"name of the application"`
 	User               string       `json:"user"`
@@ -25,6 +25,7 @@ type screenState struct {
 	ServerTime         time.Time    `json:"server_time"`
 	Phones             []askedPhone `json:"phones" nullable:"false"`
 	Methods            []string     `json:"methods" nullable:"false" doc:"push, totp, recovery_code: what the application takes"`
+	TrustDays          int          `json:"trust_days,omitempty" doc:"the browser may be trusted for so many days once approved"`
 	NumberAttemptsLeft int          `json:"number_attempts_left"`
 	CodeAttemptsLeft   int          `json:"code_attempts_left"`
 	ResendsLeft        int          `json:"resends_left"`
@@ -39,6 +40,9 @@ func screenStateOf(p approvals.Approval, token enrolments.Secret) screenState {
 		ExpiresAt: wireTime(p.Expires), ServerTime: wireTime(p.AsOf), Phones: askedPhones(p, false), Methods: taken(p), CodeOnlyBecause: string(p.CodeOnlyBecause()),
 		NumberAttemptsLeft: p.NumberTries, CodeAttemptsLeft: p.CodeTries, ResendsLeft: p.Resends,
 		ReturnTo: approvals.ReturnTo(p, token),
+	}
+	if p.MayTrust() {
+		v.TrustDays = int(p.TrustFor / (24 * time.Hour))
 	}
 	if !p.Final() && p.Next == approvals.Wait {
 		v.Number = p.Number

@@ -83,10 +83,13 @@ const (
 	// NotRequired is of a person who has nothing set up and, by the policy,
 	// needs nothing (yet). It proves nothing about them.
 	NotRequired Method = "not_required"
+	// ByTrust is of a browser in which the person proved themselves before and
+	// said so. It proves nothing anew.
+	ByTrust Method = "trusted_browser"
 )
 
 // proves reports whether a person had to show something of theirs.
-func proves(m Method) bool { return m != NotRequired && m != "" }
+func proves(m Method) bool { return m == ByPush || m == ByTOTP || m == ByRecoveryCode }
 
 // Next is what the browser should do about a new approval.
 type Next string
@@ -148,6 +151,8 @@ type Approval struct {
 	// Takes are the methods that the policy allowed when this was asked for;
 	// none for all.
 	Takes []Method
+	// TrustFor is how long the policy lets the browser be trusted; zero for not.
+	TrustFor time.Duration
 	// Barred is why no phone could be asked, whatever the budget; empty where
 	// one could.
 	Barred Cause

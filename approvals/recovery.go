@@ -130,6 +130,7 @@ func (s *Service) notify(ctx context.Context, r enrolments.Recovery, e enrolment
 	}
 	n.Nonce = prefix + string(r.ID) + "-" + newNonce()
 	n.CodeOnly, n.Barred, n.Takes, n.Budget = false, "", []Method{ByPush}, Budget{}
+	n.TrustFor = 0
 	created, err := s.config.Store.Create(ctx, n)
 	return created.Approval, err
 }

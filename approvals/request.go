@@ -26,6 +26,9 @@ type Request struct {
 	// Role is what the person is to the application, by its own word; empty for
 	// none. The policy says whether it needs a second factor.
 	Role string
+	// Trusted is the token of a trusted browser; zero for none. One that is no
+	// good is as good as none.
+	Trusted enrolments.Secret
 	// ReturnURL is where the browser goes afterwards; empty for nowhere.
 	ReturnURL string
 	// TTL is the life asked for; zero for the policy's. MinTTL–MaxTTL.
@@ -99,6 +102,13 @@ func (s *Service) Request(ctx context.Context, app enrolments.Application, r Req
 		return s.requestFirst(ctx, app, r, app.Policy.Requires(r.Role, e.CreatedAt, s.now()))
 	case !usable(e, app.Policy.Methods):
 		return Requested{}, ErrNothingUsable
+	}
+	trusted, err := s.trusted(ctx, app, e, r)
+	switch {
+	case err != nil:
+		return Requested{}, err
+	case trusted:
+		return s.requestTrusted(ctx, app, e, r)
 	}
 	return s.request(ctx, app, e, r)
 }
@@ -249,7 +259,7 @@ func (s *Service) build(app enrolments.Application, e enrolments.Enrolment, r Re
 		ID: id, Application: app.ID, ApplicationName: app.Name, Person: e.ID, User: e.User,
 		ReturnURL: r.ReturnURL, Display: string(shown), Nonce: newAnswerNonce(p.RequireVerification, r.NoNumber), Number: number,
 		Waiting: token.Hash(), Result: resultCode(token, id).Hash(),
-		CodeOnly: barred != "", Barred: barred, TTL: r.TTL, Takes: p.Methods,
+		CodeOnly: barred != "", Barred: barred, TTL: r.TTL, Takes: p.Methods, TrustFor: p.TrustFor,
 		NumberTries: p.NumberTries, CodeTries: p.CodeTries, Resends: p.Resends,
 		Budget: budgetOf(p), Key: r.Key, Fingerprint: r.Fingerprint,
 	}

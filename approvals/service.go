@@ -20,6 +20,14 @@ type People interface {
 	UsedPhone(ctx context.Context, phone enrolments.PhoneID) error
 	TargetGone(ctx context.Context, phone enrolments.Phone, target push.Target) error
 	Recoveries
+	Trust
+}
+
+// Trust is what trusted browsers need of enrolments.
+type Trust interface {
+	Trust(ctx context.Context, t enrolments.TrustedBrowser, life time.Duration) error
+	IssueTrust(ctx context.Context, approval string) (enrolments.TrustedBrowser, enrolments.Secret, error)
+	Trusted(ctx context.Context, person enrolments.PersonID, app enrolments.ApplicationID, token enrolments.Secret, name string, life time.Duration) (bool, error)
 }
 
 // Recoveries is what the way to a new phone needs of enrolments.

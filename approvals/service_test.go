@@ -34,6 +34,7 @@ type town struct {
 	lost   error // the answer to everything, where set
 
 	recoveries recoveries
+	trusts     trusts
 
 	spent    map[string]bool
 	events   []enrolments.Event

@@ -36,6 +36,7 @@ type New struct {
 	Phones          []AskedPhone
 	Takes           []Method
 	Barred          Cause
+	TrustFor        time.Duration
 	// CodeOnly says that no phone may be asked, whatever the budget.
 	CodeOnly bool
 	TTL      time.Duration
@@ -68,7 +69,7 @@ type Created struct {
 }
 
 // Settlement is how something else than a phone settles an approval. State is
-// Approved (Method ByTOTP, ByRecoveryCode or NotRequired), Denied (TooManyCodes) or
+// Approved (Method ByTOTP, ByRecoveryCode, NotRequired or ByTrust), Denied (TooManyCodes) or
 // Withdrawn.
 type Settlement struct {
 	State  State
@@ -133,7 +134,8 @@ type Store interface {
 	TryCode(ctx context.Context, id ID) (Approval, error)
 
 	// Settle settles by anything but a phone: ErrSettled when something was
-	// first, an error for a state that no settlement has. Approving by a code frees the person's push budget.
+	// first, an error for a state that no settlement has. Approving by a code, and by nothing else
+	// here, frees the person's push budget.
 	Settle(ctx context.Context, id ID, s Settlement) (Approval, error)
 
 	// Expire notes that the deadline has passed; done is true for the one

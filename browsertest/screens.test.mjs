@@ -1,7 +1,8 @@
 // The waiting screen and what it leads to, as a person at a computer meets them.
 // The application is played here, over the protocol. SERVER is the server's
 // address, KEY an API key of an application in which members need no second
-// factor; SHOTS, if set, a folder for pictures.
+// factor, and browsers may be trusted for 30 days; SHOTS, if set, a folder for
+// pictures.
 import assert from "node:assert/strict";
 import { createHash, createHmac, generateKeyPairSync, randomUUID, sign } from "node:crypto";
 import { join } from "node:path";
@@ -77,6 +78,7 @@ async function handset(link, name) {
   };
 }
 
+const chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
 const now = () => Math.floor(Date.now() / 1000);
 const hash = (text) => createHash("sha256").update(text).digest("base64url");
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
@@ -225,6 +227,27 @@ test("the screens in a browser", { skip: server ? false : "SERVER is not set" },
       assert.ok(wide <= 320, `${wide} px wide`);
       await shot(page, "recovery-nowhere");
       await done(page);
+    });
+
+    await t.test("a browser that is ticked is trusted, and the application is handed its token", async () => {
+      const user = "trust@example.com";
+      const { phone } = await everything(user);
+      const back = "http://localhost:9/signed-in";
+      const asked = await ask(user, { return_url: back, context: { user_agent: chrome } });
+      const page = await open(browser, asked.waiting_url);
+      let returned = "";
+      await page.route(`${back}**`, (route) => { returned = route.request().url(); return route.fulfill({ body: "back" }); });
+      await page.getByLabel("Trust this browser for 30 days").check();
+      await shot(page, "trust");
+      assert.deepEqual(await barriers(page), []);
+      const [request] = await phone.asked();
+      assert.equal((await phone.answer(request, "approve", asked.number)).status, 200);
+      await page.waitForURL(`${back}**`);
+      const { trusted_browser: trusted } = await call("POST", `/v1/approvals/${asked.id}/redeem`, key, { result_code: new URL(returned).searchParams.get("result_code") });
+      const again = await ask(user, { trusted_browser: trusted.token, context: { user_agent: chrome } });
+      assert.equal(again.next, "done");
+      assert.deepEqual(page.errors, []);
+      await page.context().close();
     });
   });
 });

@@ -44,6 +44,8 @@ const (
 	EventPhoneRenamed     EventKind = "phone.renamed"
 	EventTargetGone       EventKind = "phone.push_gone"
 	EventTargetSet        EventKind = "phone.push_set"
+	EventBrowserTrusted   EventKind = "browser.trusted"
+	EventTrustEnded       EventKind = "browser.trust_ended"
 	EventRecoveryBegun    EventKind = "recovery.begun"
 	EventRecoveryAllowed  EventKind = "recovery.allowed"
 	EventRecoveryRefused  EventKind = "recovery.refused"

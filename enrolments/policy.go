@@ -36,6 +36,9 @@ type Policy struct {
 	// RecoveryWait is how long after a recovery code the new phone that it lets
 	// in has to wait.
 	RecoveryWait time.Duration
+	// TrustFor is how long a browser may go without a second factor once its
+	// person trusts it; zero for not at all.
+	TrustFor time.Duration
 	// OptionalRoles are those whose people may do without a second factor as
 	// long as they have none set up. Every other role needs one, one that
 	// nobody has heard of and none at all included.

@@ -80,6 +80,8 @@ func settings() []setting {
 			"not every phone can", func(p *Policy) *bool { return &p.RequireVerification }),
 		flag("first_sign_in", "a person who has nothing set up is led to set-up; without it they are refused",
 			"people set themselves up when they first need it", func(p *Policy) *bool { return &p.FirstSignIn }),
+		spell("trusted_browser_days", "days in which a browser that its person trusts needs no second factor; 0 for none", day24, 0, 90,
+			"convenience is for the application to choose", func(p *Policy) *time.Duration { return &p.TrustFor }),
 		spell("recovery_wait_hours", "hours between a recovery code and the new phone that it lets in; the person's phones are told and can stop it", time.Hour, 0, 168,
 			"codes on paper are read by others: a day to notice it", func(p *Policy) *time.Duration { return &p.RecoveryWait }),
 		list("optional_roles", "roles whose people may do without a second factor until they set one up; every other role, and none, needs one",
@@ -90,6 +92,9 @@ func settings() []setting {
 			"a day of grace is a day with a password alone", func(p *Policy) *int { return &p.GraceDays }),
 	}
 }
+
+// day24 is a day by the clock on the wall of a computer.
+const day24 = 24 * time.Hour
 
 func number(key, does string, low, up int, why string, field func(*Policy) *int) setting {
 	return setting{

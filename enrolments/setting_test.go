@@ -18,7 +18,7 @@ func TestEveryValueOfAPolicyIsSetAsItIsShown(t *testing.T) {
 		"approval_seconds": "300", "methods": "push,recovery_code", "number_digits": "6", "number_tries": "3",
 		"code_tries": "10", "resends": "0", "push_limit": "1", "push_window_seconds": "3600",
 		"require_verification": "true", "first_sign_in": "false", "optional_roles": "member,read-only_2",
-		"required_from": "2026-12-01", "grace_days": "90", "recovery_wait_hours": "0",
+		"required_from": "2026-12-01", "grace_days": "90", "recovery_wait_hours": "0", "trusted_browser_days": "90",
 	} {
 		p := enrolments.DefaultPolicy()
 		before := shown(p)
@@ -44,8 +44,8 @@ func TestEveryValueOfAPolicyIsSetAsItIsShown(t *testing.T) {
 		}
 		delete(before, key)
 	}
-	if left := len(shown(enrolments.DefaultPolicy())); left != 14 {
-		t.Errorf("%d values, 14 of them are tried here", left)
+	if left := len(shown(enrolments.DefaultPolicy())); left != 15 {
+		t.Errorf("%d values, 15 of them are tried here", left)
 	}
 }
 
@@ -65,6 +65,7 @@ func TestAValueOutOfBoundsIsRefusedInWords(t *testing.T) {
 		{"number_digits", "", "2 to 6"},
 		{"approval_seconds", "30.5", "30 to 300"},
 		{"recovery_wait_hours", "169", "0 to 168"},
+		{"trusted_browser_days", "91", "0 to 90"},
 		{"grace_days", "91", "0 to 90"},
 		{"grace_days", "-1", "0 to 90"},
 		{"first_sign_in", "yes", "true or false"},

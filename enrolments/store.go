@@ -17,6 +17,7 @@ type Store interface {
 	PersonStore
 	PairingStore
 	RecoveryStore
+	TrustStore
 	CodeStore
 	AuditStore
 	// SigningKeys returns the private keys (PKCS #8) that sign result tokens,
@@ -144,6 +145,27 @@ type RecoveryStore interface {
 	// AllowRecovery makes a waiting recovery of the person ready. allowed is
 	// false where it was ready or over; ErrNotFound for another's.
 	AllowRecovery(ctx context.Context, person PersonID, id RecoveryID, now time.Time) (r Recovery, allowed bool, err error)
+}
+
+// TrustStore keeps trusted browsers. All of a person's end in the step in which
+// a phone of theirs is removed or replaced, a recovery leads to a phone, or
+// their pushes are locked.
+type TrustStore interface {
+	// AddTrust stores a browser whose token is not handed out yet; ErrExists
+	// for an approval that has one. The person's oldest above MaxTrusted go.
+	AddTrust(ctx context.Context, t TrustedBrowser) error
+	// IssueTrust sets the token of the approval's browser. Of callers at once
+	// one wins; ErrNotFound for all others, and where there is none.
+	IssueTrust(ctx context.Context, approval string, token Hash, now time.Time) (TrustedBrowser, error)
+	// UseTrust notes a use; ErrNotFound for a token that is not the person's
+	// and the application's, that has ended, or of a browser of another name
+	// (one without a name takes every name).
+	UseTrust(ctx context.Context, u TrustUse) error
+	// TrustedBrowsers returns those whose token was handed out and has not
+	// ended, newest first.
+	TrustedBrowsers(ctx context.Context, person PersonID, app ApplicationID, now time.Time) ([]TrustedBrowser, error)
+	// EndTrust removes one of them, or with an empty id all, and returns those.
+	EndTrust(ctx context.Context, person PersonID, app ApplicationID, id TrustID) ([]TrustedBrowser, error)
 }
 
 // CodeStore keeps TOTP secrets, recovery codes and the count of failures.

@@ -135,7 +135,7 @@ func createdOf(n approvals.New, reply []string) (approvals.Created, error) {
 	a, err := withLine(approvals.Approval{
 		ID: n.ID, Application: n.Application, ApplicationName: n.ApplicationName, Person: n.Person, User: n.User,
 		ReturnURL: n.ReturnURL, Display: n.Display, Nonce: n.Nonce, Number: n.Number,
-		Takes: n.Takes, Barred: n.Barred,
+		Takes: n.Takes, Barred: n.Barred, TrustFor: n.TrustFor,
 		Waiting: n.Waiting, Result: n.Result, Phones: n.Phones,
 	}, reply[1])
 	if err != nil {

@@ -217,8 +217,14 @@ func replacePhone(ctx context.Context, db session, p enrolments.Pairing, match b
 	if !match {
 		return nil
 	}
-	if _, err := db.exec(ctx, `UPDATE recoveries SET done = $2 WHERE pairing_id = $1`, string(p.ID), true); err != nil {
+	recovered, err := db.exec(ctx, `UPDATE recoveries SET done = $2 WHERE pairing_id = $1`, string(p.ID), true)
+	if err != nil {
 		return err
+	}
+	if recovered > 0 || p.Replace || len(p.Removes) > 0 {
+		if err := endAllTrust(ctx, db, p.Person); err != nil {
+			return err
+		}
 	}
 	for _, id := range p.Removes {
 		if _, err := db.exec(ctx, `DELETE FROM phones WHERE id = $1 AND person_id = $2 AND active`,

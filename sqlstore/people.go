@@ -101,5 +101,12 @@ func (s *Store) enrolment(ctx context.Context, query, who string) (enrolments.En
 
 // SetPushLocked implements enrolments.PersonStore.
 func (s *Store) SetPushLocked(ctx context.Context, id enrolments.PersonID, locked bool) error {
-	return s.must(ctx, `UPDATE people SET push_locked = $2 WHERE id = $1`, string(id), locked)
+	return s.write(ctx, func(ctx context.Context, db session) error {
+		if locked {
+			if err := endAllTrust(ctx, db, id); err != nil {
+				return err
+			}
+		}
+		return db.must(ctx, enrolments.ErrNotFound, `UPDATE people SET push_locked = $2 WHERE id = $1`, string(id), locked)
+	})
 }

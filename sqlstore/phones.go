@@ -117,6 +117,10 @@ func (s *Store) RemovePhone(ctx context.Context, id enrolments.PhoneID) error {
 			WHERE phone_id = $1 AND state = 'claimed'`, string(id)); err != nil {
 			return err
 		}
+		if _, err := db.exec(ctx, `DELETE FROM trusted_browsers WHERE person_id =
+			(SELECT person_id FROM phones WHERE id = $1 AND active)`, string(id)); err != nil {
+			return err
+		}
 		// Its authenticator goes with it: ON DELETE CASCADE.
 		return db.must(ctx, enrolments.ErrNotFound, `DELETE FROM phones WHERE id = $1 AND`+there, string(id), now)
 	})

@@ -41,6 +41,7 @@ type policyRow struct {
 	RequiredFromMicros int64               `json:"required_from_us"` // 0 for always
 	GraceDays          int                 `json:"grace_days"`
 	RecoveryWaitMicros int64               `json:"recovery_wait_us"`
+	TrustForMicros     int64               `json:"trust_for_us"`
 }
 
 func policyRowOf(p enrolments.Policy) policyRow {
@@ -60,6 +61,7 @@ func policyRowOf(p enrolments.Policy) policyRow {
 		RequiredFromMicros: dayMicros(p.RequiredFrom),
 		GraceDays:          p.GraceDays,
 		RecoveryWaitMicros: p.RecoveryWait.Microseconds(),
+		TrustForMicros:     p.TrustFor.Microseconds(),
 	}
 }
 
@@ -79,6 +81,7 @@ func (r policyRow) policy() enrolments.Policy {
 		OptionalRoles: r.OptionalRoles,
 		RequiredFrom:  dayOf(r.RequiredFromMicros),
 		GraceDays:     r.GraceDays,
+		TrustFor:      time.Duration(r.TrustForMicros) * time.Microsecond,
 		RecoveryWait:  time.Duration(r.RecoveryWaitMicros) * time.Microsecond,
 	}
 }

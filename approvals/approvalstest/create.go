@@ -18,7 +18,7 @@ var createTests = []test{
 			ID: n.ID, Version: 1, Application: n.Application, ApplicationName: n.ApplicationName,
 			Person: n.Person, User: n.User, ReturnURL: n.ReturnURL, Display: n.Display, Nonce: n.Nonce,
 			Number: n.Number, Waiting: n.Waiting, Result: n.Result, Created: c.Created, Expires: c.Created.Add(n.TTL),
-			Next: approvals.Wait, Takes: n.Takes, Barred: n.Barred, Phones: n.Phones, State: approvals.Pending,
+			Next: approvals.Wait, Takes: n.Takes, Barred: n.Barred, TrustFor: n.TrustFor, Phones: n.Phones, State: approvals.Pending,
 			NumberTries: n.NumberTries, CodeTries: n.CodeTries, Resends: n.Resends,
 		}})
 		if c.Created.IsZero() || c.AsOf.Before(c.Created) {
@@ -172,6 +172,18 @@ var budgetTests = []test{
 	{"a limit of none holds the first", func(s *scene) {
 		if a := s.create(func(n *approvals.New) { n.Budget.Limit = 0 }); a.Next != approvals.CodeOnly {
 			s.Errorf("next is %q", a.Next)
+		}
+	}},
+	{"an approval that nothing proves frees no budget", func(s *scene) {
+		one := func(n *approvals.New) { n.Budget.Limit = 1 }
+		s.create(one)
+		for _, method := range []approvals.Method{approvals.NotRequired, approvals.ByTrust} {
+			held := s.create(one)
+			_, err := s.store.Settle(s.ctx, held.ID, approvals.Settlement{State: approvals.Approved, Method: method})
+			s.wantError(err, nil)
+			if a := s.create(one); a.Next != approvals.CodeOnly {
+				s.Errorf("after %s next is %q", method, a.Next)
+			}
 		}
 	}},
 	{"a budget without a window holds nothing, counts nothing and is not held", func(s *scene) {

@@ -106,7 +106,9 @@ type world struct {
 	newcomer       enrolments.Phone
 	// Recoveries that are ready, waiting, and to be refused.
 	ready, waits, refusable enrolments.Recovery
-	seen                    seen
+	// A browser that is trusted, one to be ended, and one without its token.
+	trusted, ended, trusting enrolments.TrustedBrowser
+	seen                     seen
 }
 
 // seen is what can be read of a world.
@@ -119,6 +121,7 @@ type seen struct {
 	LastStep       int64
 	Events         int64
 	Recoveries     []enrolments.Recovery
+	Trusted        []enrolments.TrustedBrowser
 }
 
 func (f *fixture) world(t *testing.T) world {
@@ -134,6 +137,7 @@ func (f *fixture) world(t *testing.T) world {
 	w.authenticator = f.confirmed(t, w.person)
 	w.newcomer = phone(t, w.person)
 	w.ready, w.waits, w.refusable = f.recovery(t, w.person, 0), f.recovery(t, w.person, time.Hour), f.recovery(t, w.person, time.Hour)
+	w.trusted, w.ended, w.trusting = f.trusted(t, w.person, "books"), f.trusted(t, w.person, "shop"), f.trusting(t, w.person, "books")
 	w.look(t, f)
 	return w
 }
@@ -148,6 +152,7 @@ func (w *world) look(t *testing.T, f *fixture) {
 		Apps: len(all), Policy: app.Policy, Keys: len(keys), Person: f.enrolment(t, w.person), Locked: f.enrolment(t, w.locked),
 		LastStep: f.secret(t, w.authenticator.ID).LastStep, Events: f.rows(t),
 	}
+	w.seen.Trusted = append(f.trustedBy(t, w.person, "books"), f.trustedBy(t, w.person, "shop")...)
 	w.seen.Recoveries = append(f.running(t, w.person, present()), f.running(t, w.locked, present())...)
 	for i := range w.seen.Recoveries {
 		w.seen.Recoveries[i].State = "" // by the time
@@ -187,6 +192,23 @@ func (w *world) calls(ctx context.Context, s enrolments.Store) map[string]func()
 		"AddPairing": func() error {
 			return s.AddPairing(ctx, enrolments.Pairing{ID: enrolments.NewID[enrolments.PairingID](), Person: w.person.ID,
 				Ticket: enrolments.NewSecret().Hash(), State: enrolments.PairingOpen, CreatedAt: now, ExpiresAt: now.Add(time.Minute)})
+		},
+		"AddTrust": func() error {
+			return s.AddTrust(ctx, enrolments.TrustedBrowser{ID: enrolments.NewID[enrolments.TrustID](), Person: w.locked.ID,
+				Approval: enrolments.NewID[string](), AddedAt: now, EndsAt: now.Add(time.Hour)})
+		},
+		"IssueTrust": func() error {
+			_, err := s.IssueTrust(ctx, w.trusting.Approval, enrolments.NewSecret().Hash(), now)
+			return err
+		},
+		"UseTrust": func() error {
+			u := use(w.trusted)
+			u.Now = now.Add(time.Hour)
+			return s.UseTrust(ctx, u)
+		},
+		"EndTrust": func() error {
+			_, err := s.EndTrust(ctx, w.person.ID, "shop", w.ended.ID)
+			return err
 		},
 		"AddRecovery": func() error {
 			return s.AddRecovery(ctx, enrolments.Recovery{ID: enrolments.NewID[enrolments.RecoveryID](), Person: w.locked.ID,

@@ -45,6 +45,7 @@ func Exercise(t *testing.T, open func(t *testing.T) enrolments.Store) {
 		{"free pairings", freePairings},
 		{"replacements", replacements},
 		{"recoveries", recoveries},
+		{"trust", trust},
 		{"authenticators", authenticators},
 		{"codes", codes},
 		{"audit", audit},

@@ -5,7 +5,7 @@ if not a then return {'not_found'} end
 if not a.open then return settled(a) end
 words(a)
 settle(a, ARGV[1], ARGV[2], ARGV[3], '-')
-if ARGV[1] == 'approved' then
+if ARGV[1] == 'approved' and (ARGV[3] == 'totp' or ARGV[3] == 'recovery_code') then
   local p = person(sibling(a.key, 'p:' .. check(a)))
   p.held, p.pushes = '0', ''
   keep_person(p, MARK)

@@ -2,7 +2,7 @@
 // state that comes in. What is said stands in words.mjs, when in view.mjs.
 import { ask, askJSON, Problem } from '../page/server.mjs';
 import { forget, take } from '../page/secret.mjs';
-import { fill, plain, say, write } from '../page/text.mjs';
+import { count, fill, plain, say, write } from '../page/text.mjs';
 import { Countdown } from './clock.mjs';
 import { read, refusal } from './code.mjs';
 import { follow } from './stream.mjs';
@@ -75,6 +75,8 @@ function show() {
   write(byID('who'), state ? fill(words.signingIn, { application: state.application || words.someApplication, user: state.user }) : []);
   byID('who').hidden = !state;
   showCode();
+  byID('trust').hidden = next.purpose === 'end' || !(state?.trust_days > 0);
+  write(byID('trust-words'), state?.trust_days > 0 ? count(words.trust, state.trust_days) : []);
   showEnd(next, before);
   announce(next, before);
 }
@@ -125,8 +127,20 @@ function leave(go, application, stay) {
   const link = byID('go-on');
   link.href = go;
   write(byID('go-on-words'), fill(words.goOn, { application }));
-  link.hidden = false;
-  if (!stay) setTimeout(() => location.replace(go), goAfter);
+  const kept = trust().then(() => { link.hidden = false; });
+  if (!stay) Promise.all([kept, pause(goAfter)]).then(() => location.replace(go));
+}
+
+const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+// trust tells the server what was ticked, before the browser goes back: the
+// application is handed the token as it redeems. Without it the next sign-in
+// asks again, which is no reason to stop this one.
+async function trust() {
+  if (!byID('trusted').checked || !(state.trust_days > 0)) return;
+  try {
+    await ask(`${address}/trust`, token, { method: 'POST', signal: AbortSignal.timeout(5000) });
+  } catch { /* as above */ }
 }
 
 byID('new-phone').addEventListener('click', async () => {

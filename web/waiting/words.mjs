@@ -46,6 +46,8 @@ export const words = {
 
   // The way on from a settled state.
   onward: { back: 'Back', again: 'Try again', here: 'Start here instead', code: 'Use a code' },
+  // Shown while the sign-in is open; it counts once it is approved.
+  trust: { one: 'Trust this browser for a day', other: 'Trust this browser for {count} days' },
   // Approved by a code, by somebody who has said that their phone is not there.
   newPhone: { headline: 'You’re in', line: 'Set up your new phone now, while you are here? {application} waits.' },
   newPhoneSpent: 'This sign-in can’t add a phone any more. Sign in with a code once more.',

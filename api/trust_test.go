@@ -1,0 +1,148 @@
+package api_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"countersign/mobile-stub/phone"
+)
+
+const userAgent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
+
+// asks begins a sign-in of person from a browser that holds a token.
+func (w *world) asks(token string) reply {
+	w.t.Helper()
+	return w.want(w.app("POST", "/v1/approvals", `{"user":"`+person+`","trusted_browser":"`+token+`",
+		"return_url":"https://books.example.com/signed-in","context":{"user_agent":"`+userAgent+`"}}`), 201)
+}
+
+// trusts approves a sign-in on the phone, trusts its browser, and returns what
+// the application is handed.
+func (w *world) trusts(h handset) string {
+	w.t.Helper()
+	r := w.asks("")
+	s := signIn{r.member("id"), r.member("waiting_token"), r.member("number")}
+	if _, err := h.Approve(w.t.Context(), h.id, h.find(w.t, s), s.number); err != nil {
+		w.t.Fatal(err)
+	}
+	state := w.want(w.with(s.token, "POST", "/v1/approvals/"+s.id+"/trust", "", "Origin", w.url), 200)
+	back, err := url.Parse(state.member("return_to"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	redeemed := w.want(w.app("POST", "/v1/approvals/"+s.id+"/redeem", `{"result_code":"`+back.Query().Get("result_code")+`"}`), 200)
+	token := redeemed.member("trusted_browser.token")
+	if token == "" {
+		w.t.Fatalf("no token in %s", redeemed.body)
+	}
+	return token
+}
+
+func TestATrustedBrowserNeedsNoSecondFactorForItsTime(t *testing.T) {
+	w := newWorld(t)
+	w.policy(map[string]string{"trusted_browser_days": "30"})
+	h := w.pair(person, phone.ES256)
+	token := w.trusts(h)
+	const day = 24 * time.Hour
+	w.clock.move(30*day - time.Minute)
+	r := w.asks(token)
+	if r.member("next") != "done" || r.member("state") != "approved" || r.member("set_up_url") != "" {
+		t.Errorf("got %s", r.body)
+	}
+	if s := w.want(w.app("GET", "/v1/approvals/"+r.member("id"), ""), 200); s.member("method") != "trusted_browser" {
+		t.Errorf("got %s", s.body)
+	}
+	list := w.want(w.app("GET", "/v1/people/"+person+"/trusted-browsers", ""), 200)
+	if !strings.Contains(list.body, "Chrome on Windows") || strings.Contains(list.body, token) {
+		t.Errorf("the list is %s", list.body)
+	}
+	w.clock.move(time.Minute)
+	if r := w.asks(token); r.member("next") != "wait" {
+		t.Errorf("after its time: %s", r.body)
+	}
+}
+
+func TestTrustEndsWithWhatItRestsOn(t *testing.T) {
+	for name, end := range map[string]func(w *world, h handset){
+		"the application says so": func(w *world, _ handset) {
+			w.want(w.app("DELETE", "/v1/people/"+person+"/trusted-browsers", ""), 204)
+		},
+		"one is ended": func(w *world, _ handset) {
+			list := w.want(w.app("GET", "/v1/people/"+person+"/trusted-browsers", ""), 200)
+			_, rest, _ := strings.Cut(list.body, `"id":"`)
+			id, _, _ := strings.Cut(rest, `"`)
+			w.want(w.app("DELETE", "/v1/people/"+person+"/trusted-browsers/"+id, ""), 204)
+		},
+		"a stricter policy": func(w *world, _ handset) {
+			w.clock.move(2 * 24 * time.Hour)
+			w.policy(map[string]string{"trusted_browser_days": "1"})
+		},
+		"no trust any more": func(w *world, _ handset) { w.policy(map[string]string{"trusted_browser_days": "0"}) },
+		"a phone removed": func(w *world, h handset) {
+			e, err := w.people.Person(w.t.Context(), person)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			if err := w.people.RemovePhone(w.t.Context(), e.Phones[1]); err != nil {
+				w.t.Fatal(err)
+			}
+		},
+		"a report": func(w *world, h handset) {
+			s := w.signIn(person)
+			if _, err := h.Report(w.t.Context(), h.id, h.find(w.t, s)); err != nil {
+				w.t.Fatal(err)
+			}
+			e, err := w.people.Person(w.t.Context(), person)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			if err := w.people.Unlock(w.t.Context(), e.ID); err != nil {
+				w.t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.policy(map[string]string{"trusted_browser_days": "30"})
+			l := w.loser(person)
+			w.finish(w.want(w.setUp(w.begin(l.byTOTP()), `[]`), 201))
+			token := w.trusts(l.old)
+			if r := w.asks(token); r.member("next") != "done" {
+				t.Fatalf("not trusted: %s", r.body)
+			}
+			end(w, l.old)
+			if r := w.asks(token); r.member("next") == "done" {
+				t.Errorf("it is trusted still: %s", r.body)
+			}
+		})
+	}
+}
+
+func TestWhoMayNotTrust(t *testing.T) {
+	w := newWorld(t)
+	h := w.pair(person, phone.ES256)
+	r := w.asks("")
+	if s := w.want(w.with(r.member("waiting_token"), "GET", "/v1/approvals/"+r.member("id")+"/stream", "", "Accept", "application/json"), 200); s.member("trust_days") != "" {
+		t.Errorf("offered against the policy: %s", s.body)
+	}
+	w.policy(map[string]string{"trusted_browser_days": "30"})
+	r = w.asks("")
+	path, token := "/v1/approvals/"+r.member("id")+"/trust", r.member("waiting_token")
+	if s := w.want(w.with(token, "GET", "/v1/approvals/"+r.member("id")+"/stream", "", "Accept", "application/json"), 200); s.member("trust_days") != "30" {
+		t.Errorf("not offered: %s", s.body)
+	}
+	w.refused(w.with(token, "POST", path, ""), 403, "fresh-approval-needed")
+	s := signIn{r.member("id"), token, r.member("number")}
+	if _, err := h.Approve(t.Context(), h.id, h.find(t, s), s.number); err != nil {
+		t.Fatal(err)
+	}
+	w.refused(w.with(token, "POST", path, "", "Origin", "https://books.example.com"), 403, "origin-refused")
+	w.refused(w.with(w.key, "POST", path, ""), 401, "unauthorized")
+	other := w.register("contoso", "Contoso")
+	trusted := w.trusts(h)
+	if r := w.want(w.with(other, "POST", "/v1/approvals", `{"user":"`+person+`","trusted_browser":"`+trusted+`","context":{"user_agent":"`+userAgent+`"}}`), 201); r.member("next") == "done" {
+		t.Error("another application's browser is trusted")
+	}
+}

@@ -1,0 +1,99 @@
+package enrolments
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// TrustID names a trusted browser.
+type TrustID string
+
+// MaxTrusted bounds the browsers that one person has trusted for one
+// application; the oldest go.
+const MaxTrusted = 20
+
+// TrustedBrowser is a browser in which a person signs in to one application
+// without a second factor, for the policy's time. The application keeps its
+// token, in a cookie of its own.
+type TrustedBrowser struct {
+	ID          TrustID
+	Person      PersonID
+	Application ApplicationID
+	// Approval is the one in which the person trusted it.
+	Approval string
+	// Name is what the browser was when it was trusted, e.g. "Chrome on
+	// Windows"; empty where the application did not say.
+	Name string
+	// Token is the hash of the application's token; zero until it was handed
+	// out, and until then nothing is trusted.
+	Token                       Hash
+	AddedAt, LastUsedAt, EndsAt time.Time
+}
+
+// Trust notes that a person trusts the browser of an approval, for a time. The
+// token is handed out by IssueTrust. ErrExists the second time.
+func (s *Service) Trust(ctx context.Context, t TrustedBrowser, life time.Duration) error {
+	now := s.now()
+	t.ID, t.AddedAt, t.LastUsedAt, t.EndsAt = NewID[TrustID](), now, now, now.Add(life)
+	return s.config.Store.AddTrust(ctx, t)
+}
+
+// IssueTrust hands out the token of the browser that was trusted in an
+// approval, once; ErrNotFound where none was.
+func (s *Service) IssueTrust(ctx context.Context, approval string) (TrustedBrowser, Secret, error) {
+	token := NewSecret()
+	t, err := s.config.Store.IssueTrust(ctx, approval, token.Hash(), s.now())
+	if err != nil {
+		return TrustedBrowser{}, Secret{}, err
+	}
+	return t, token, s.record(ctx, t.event(EventBrowserTrusted))
+}
+
+func (t TrustedBrowser) event(kind EventKind) Event {
+	return Event{Kind: kind, Person: t.Person, Application: t.Application, Approval: t.Approval, Detail: t.Name}
+}
+
+// Trusted reports whether the person trusts the browser that presents token:
+// for this application, no longer than life ago, and as long as it is still the
+// same browser by name. A cookie that was carried into another is none.
+func (s *Service) Trusted(ctx context.Context, person PersonID, app ApplicationID, token Secret, name string, life time.Duration) (bool, error) {
+	now := s.now()
+	err := s.config.Store.UseTrust(ctx, TrustUse{
+		Person: person, Application: app, Token: token.Hash(), Name: name, AddedAfter: now.Add(-life), Now: now,
+	})
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// TrustUse is a token as it was presented.
+type TrustUse struct {
+	Person      PersonID
+	Application ApplicationID
+	Token       Hash
+	Name        string
+	// AddedAfter is how old the trust may be, whatever was promised: a policy
+	// that has become stricter counts at once.
+	AddedAfter, Now time.Time
+}
+
+// TrustedBrowsers are those of a person for an application, newest first.
+func (s *Service) TrustedBrowsers(ctx context.Context, person PersonID, app ApplicationID) ([]TrustedBrowser, error) {
+	return s.config.Store.TrustedBrowsers(ctx, person, app, s.now())
+}
+
+// EndTrust ends the trust in one browser, or with an empty id in all that the
+// person has for the application. It returns how many ended.
+func (s *Service) EndTrust(ctx context.Context, person PersonID, app ApplicationID, id TrustID) (int, error) {
+	ended, err := s.config.Store.EndTrust(ctx, person, app, id)
+	if err != nil || len(ended) == 0 {
+		return 0, err
+	}
+	var events []Event
+	for _, t := range ended {
+		events = append(events, t.event(EventTrustEnded))
+	}
+	return len(ended), s.record(ctx, events...)
+}
