@@ -26,6 +26,7 @@ var (
 	errStopping     = errors.New("the server is stopping")
 	errNotReady     = errors.New("the server is not ready")
 	errHandshake    = errors.New("the websocket handshake is not one")
+	errNoMoreTime   = errors.New("there was more time already")
 	errInternal     = errors.New("internal")
 )
 
@@ -73,6 +74,7 @@ var meanings = []meaning{
 	{approvals.ErrResult, 410, "result-code-invalid", "The result code is not valid", "It is good once, within two minutes, for the approval that this browser's session began: begin a new sign-in.", 0},
 	{approvals.ErrReturnURL, 422, "return-url-refused", "The return URL is not registered", "Register the URL for the application, or send one that equals a registered one in scheme, host, port and path.", 0},
 	{approvals.ErrNothingUsable, 403, "nothing-usable", "Nothing of the person's is taken", "The person has something set up, but nothing that the application's policy takes: add a method to the policy, or let the help desk open a set-up.", 0},
+	{errNoMoreTime, 409, "no-more-time", "There is no more time to be had", "It is given once, within five minutes: begin a new sign-in.", 0},
 	{approvals.ErrHeld, 429, "too-many-pushes", "No more pushes for now", "Type a code instead, or wait and begin a new sign-in.", 60},
 	{approvals.ErrBusy, 429, "too-many-requests", "Too many at once", "Let pending sign-ins end and try again after Retry-After.", 5},
 

@@ -83,6 +83,14 @@ func (a *API) waitingRoutes() {
 		does: "Ask the phones again", problems: []string{"approval-settled", "too-many-pushes"},
 	}, g, a.resend)
 	handle(a, operation{
+		route: "POST /v1/approvals/{id}/extend", id: "extend", tag: tagWaiting,
+		does: "Give the person a second life of the approval, once", problems: []string{"approval-settled", "no-more-time"},
+	}, g, a.extend)
+	handle(a, operation{
+		route: "POST /v1/approvals/{id}/disown", id: "disown", tag: tagWaiting,
+		does: "Deny: somebody else began this", problems: []string{"approval-settled"},
+	}, g, a.disown)
+	handle(a, operation{
 		route: "POST /v1/approvals/{id}/cancel", id: "cancel", tag: tagWaiting,
 		does: "Withdraw the sign-in", problems: []string{"approval-settled"},
 	}, g, a.cancel)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"countersign/approvals"
@@ -26,6 +27,7 @@ type screenState struct {
 	Phones             []askedPhone `json:"phones" nullable:"false"`
 	Methods            []string     `json:"methods" nullable:"false" doc:"push, totp, recovery_code: what the application takes"`
 	TrustDays          int          `json:"trust_days,omitempty" doc:"the browser may be trusted for so many days once approved"`
+	MayExtend          bool         `json:"may_extend" doc:"a second life may be had"`
 	NumberAttemptsLeft int          `json:"number_attempts_left"`
 	CodeAttemptsLeft   int          `json:"code_attempts_left"`
 	ResendsLeft        int          `json:"resends_left"`
@@ -41,6 +43,7 @@ func screenStateOf(p approvals.Approval, token enrolments.Secret) screenState {
 		NumberAttemptsLeft: p.NumberTries, CodeAttemptsLeft: p.CodeTries, ResendsLeft: p.Resends,
 		ReturnTo: approvals.ReturnTo(p, token),
 	}
+	v.MayExtend = p.MayExtend()
 	if p.MayTrust() {
 		v.TrustDays = int(p.TrustFor / (24 * time.Hour))
 	}
@@ -82,6 +85,18 @@ func (a *API) resend(ctx context.Context, by screen, _ *approvalInput) (screenSt
 		return screenState{}, err
 	}
 	return by.reply(a.config.Approvals.Resend(ctx, app, by.ID))
+}
+
+func (a *API) extend(ctx context.Context, by screen, _ *approvalInput) (screenState, error) {
+	p, err := a.config.Approvals.Extend(ctx, by.Approval)
+	if errors.Is(err, approvals.ErrHeld) {
+		err = errNoMoreTime // not the pushes' kind
+	}
+	return by.reply(p, err)
+}
+
+func (a *API) disown(ctx context.Context, by screen, _ *approvalInput) (screenState, error) {
+	return by.reply(a.config.Approvals.Disown(ctx, by.ID))
 }
 
 func (a *API) cancel(ctx context.Context, by screen, _ *approvalInput) (screenState, error) {

@@ -146,6 +146,8 @@ type Approval struct {
 	Waiting, Result enrolments.Hash
 	Created         time.Time
 	Expires         time.Time
+	// TTL is the life that it was made with; Expires may have been moved since.
+	TTL time.Duration
 	// Next is Wait or CodeOnly.
 	Next Next
 	// Takes are the methods that the policy allowed when this was asked for;

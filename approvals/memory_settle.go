@@ -159,6 +159,18 @@ func (m *Memory) Resend(ctx context.Context, id ID, b Budget) (Approval, error) 
 	})
 }
 
+// Extend implements Store.
+func (m *Memory) Extend(ctx context.Context, id ID, from, to time.Duration) (Approval, error) {
+	return m.change(ctx, id, func(r *record, now time.Time) error {
+		if r.Expires.Sub(r.Created) != from {
+			return ErrHeld
+		}
+		r.Expires = r.Created.Add(to)
+		r.changed(now)
+		return nil
+	})
+}
+
 // NoteSent implements Store.
 func (m *Memory) NoteSent(ctx context.Context, id ID, phone enrolments.PhoneID, sent Sent) error {
 	return m.note(ctx, id, phone, func(p *AskedPhone) bool {

@@ -181,8 +181,11 @@ func (s *Service) expire(ctx context.Context, id ID) {
 		s.config.Log.Warn("expiry could not be noted", "approval", string(id), "error", err)
 		return
 	}
-	if done {
+	switch {
+	case done:
 		s.auditSettled(ctx, a)
+	case a.State == Pending: // its deadline was moved, perhaps on another node
+		s.expireLater(a)
 	}
 }
 

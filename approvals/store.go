@@ -69,8 +69,8 @@ type Created struct {
 }
 
 // Settlement is how something else than a phone settles an approval. State is
-// Approved (Method ByTOTP, ByRecoveryCode, NotRequired or ByTrust), Denied (TooManyCodes) or
-// Withdrawn.
+// Approved (Method ByTOTP, ByRecoveryCode, NotRequired or ByTrust), Denied (TooManyCodes, Reported)
+// or Withdrawn.
 type Settlement struct {
 	State  State
 	Reason Reason
@@ -144,6 +144,11 @@ type Store interface {
 
 	// Resend takes one resend and one push of the budget: ErrSettled, ErrHeld.
 	Resend(ctx context.Context, id ID, b Budget) (Approval, error)
+
+	// Extend moves the deadline of a pending approval from one life after its
+	// creation to a longer one: ErrSettled; ErrHeld where it is not there, for
+	// of callers at once one moves it.
+	Extend(ctx context.Context, id ID, from, to time.Duration) (Approval, error)
 
 	// NoteSent and NoteSeen set a phone's facts on a pending approval and
 	// change nothing on a settled one. ErrNotFound for a phone that was not

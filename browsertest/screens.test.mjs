@@ -249,5 +249,36 @@ test("the screens in a browser", { skip: server ? false : "SERVER is not set" },
       assert.deepEqual(page.errors, []);
       await page.context().close();
     });
+
+    await t.test("more time is given once, and asked for only when there is little left", async () => {
+      const user = "slow@example.com";
+      await everything(user);
+      const asked = await ask(user, { ttl: 30 });
+      const page = await open(browser, asked.waiting_url);
+      await page.getByRole("button", { name: "I need more time" }).click();
+      await page.getByText("You have more time now.").waitFor();
+      await page.locator("#extend").waitFor({ state: "hidden" });
+      const { expires_at: until } = await stands(asked.id);
+      assert.equal(Date.parse(until) - Date.parse(asked.expires_at), 30_000);
+      await page.waitForFunction(() => Number(document.getElementById("seconds").textContent) > 30);
+      await shot(page, "more-time");
+      await done(page);
+    });
+
+    await t.test("somebody who finds a sign-in that is not theirs ends it", async () => {
+      const user = "disowned@example.com";
+      await everything(user);
+      const asked = await ask(user);
+      const page = await open(browser, asked.waiting_url, { viewport: { width: 320, height: 700 } });
+      const disown = page.getByRole("button", { name: "This wasn’t me" });
+      await disown.waitFor();
+      await shot(page, "disown");
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+      assert.ok(wide <= 320, `${wide} px wide`);
+      await disown.click();
+      await heading(page, "Sign-in blocked").waitFor();
+      assert.deepEqual([(await stands(asked.id)).state, (await stands(asked.id)).reason], ["denied", "reported"]);
+      await done(page);
+    });
   });
 });

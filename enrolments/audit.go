@@ -25,6 +25,7 @@ type EventKind string
 const (
 	EventApprovalRequested EventKind = "approval.requested"
 	EventApprovalSettled   EventKind = "approval.settled"
+	EventApprovalExtended  EventKind = "approval.extended"
 	EventApprovalReported  EventKind = "approval.reported"
 	EventApprovalRedeemed  EventKind = "approval.redeemed"
 	EventNumberWrong       EventKind = "approval.number_wrong"

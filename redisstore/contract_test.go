@@ -75,6 +75,10 @@ func (n *nodes) Settle(ctx context.Context, id approvals.ID, s approvals.Settlem
 func (n *nodes) Expire(ctx context.Context, id approvals.ID) (approvals.Approval, bool, error) {
 	return n.next().Expire(ctx, id)
 }
+func (n *nodes) Extend(ctx context.Context, id approvals.ID, from, to time.Duration) (approvals.Approval, error) {
+	return n.next().Extend(ctx, id, from, to)
+}
+
 func (n *nodes) Resend(ctx context.Context, id approvals.ID, b approvals.Budget) (approvals.Approval, error) {
 	return n.next().Resend(ctx, id, b)
 }

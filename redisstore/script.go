@@ -41,6 +41,8 @@ var (
 	expireText string
 	//go:embed lua/resend.lua
 	resendText string
+	//go:embed lua/extend.lua
+	extendText string
 	//go:embed lua/note.lua
 	noteText string
 	//go:embed lua/redeem.lua
@@ -62,6 +64,7 @@ var (
 	settleScript  = writing("settle", settleText)
 	expireScript  = writing("expire", expireText)
 	resendScript  = writing("resend", resendText)
+	extendScript  = writing("extend", extendText)
 	noteScript    = writing("note", noteText)
 	redeemScript  = writing("redeem", redeemText)
 	pendingScript = reading("pending", pendingText)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"countersign/approvals"
 	"countersign/enrolments"
@@ -135,7 +136,7 @@ func createdOf(n approvals.New, reply []string) (approvals.Created, error) {
 	a, err := withLine(approvals.Approval{
 		ID: n.ID, Application: n.Application, ApplicationName: n.ApplicationName, Person: n.Person, User: n.User,
 		ReturnURL: n.ReturnURL, Display: n.Display, Nonce: n.Nonce, Number: n.Number,
-		Takes: n.Takes, Barred: n.Barred, TrustFor: n.TrustFor,
+		Takes: n.Takes, Barred: n.Barred, TrustFor: n.TrustFor, TTL: n.TTL,
 		Waiting: n.Waiting, Result: n.Result, Phones: n.Phones,
 	}, reply[1])
 	if err != nil {
@@ -187,6 +188,12 @@ func (s *Store) Expire(ctx context.Context, id approvals.ID) (approvals.Approval
 // Resend implements approvals.Store.
 func (s *Store) Resend(ctx context.Context, id approvals.ID, b approvals.Budget) (approvals.Approval, error) {
 	a, _, err := s.ask(ctx, resendScript, id, b.Limit, b.Window.Microseconds())
+	return a, err
+}
+
+// Extend implements approvals.Store.
+func (s *Store) Extend(ctx context.Context, id approvals.ID, from, to time.Duration) (approvals.Approval, error) {
+	a, _, err := s.ask(ctx, extendScript, id, from.Microseconds(), to.Microseconds())
 	return a, err
 }
 

@@ -34,6 +34,7 @@ type doc struct {
 	Takes           []approvals.Method       `json:"takes,omitempty"`
 	Barred          approvals.Cause          `json:"barred,omitempty"`
 	TrustMicros     int64                    `json:"trust_us,omitempty"`
+	LifeMicros      int64                    `json:"life_us,omitempty"`
 }
 
 type docPhone struct {
@@ -45,7 +46,7 @@ func docOf(n approvals.New) (string, error) {
 	d := doc{
 		Application: n.Application, ApplicationName: n.ApplicationName, Person: n.Person, User: n.User,
 		ReturnURL: n.ReturnURL, Display: n.Display, Nonce: n.Nonce, Number: n.Number,
-		Waiting: n.Waiting[:], Result: n.Result[:], Takes: n.Takes, Barred: n.Barred, TrustMicros: n.TrustFor.Microseconds(),
+		Waiting: n.Waiting[:], Result: n.Result[:], Takes: n.Takes, Barred: n.Barred, TrustMicros: n.TrustFor.Microseconds(), LifeMicros: n.TTL.Microseconds(),
 	}
 	for _, p := range n.Phones {
 		d.Phones = append(d.Phones, docPhone{p.ID, p.Name})
@@ -66,7 +67,7 @@ func approvalOf(id approvals.ID, line, text string) (approvals.Approval, error) 
 	a := approvals.Approval{
 		ID: id, Application: d.Application, ApplicationName: d.ApplicationName, Person: d.Person, User: d.User,
 		ReturnURL: d.ReturnURL, Display: d.Display, Nonce: d.Nonce, Number: d.Number,
-		Waiting: enrolments.Hash(d.Waiting), Result: enrolments.Hash(d.Result), Takes: d.Takes, Barred: d.Barred, TrustFor: time.Duration(d.TrustMicros) * time.Microsecond,
+		Waiting: enrolments.Hash(d.Waiting), Result: enrolments.Hash(d.Result), Takes: d.Takes, Barred: d.Barred, TrustFor: time.Duration(d.TrustMicros) * time.Microsecond, TTL: time.Duration(d.LifeMicros) * time.Microsecond,
 	}
 	for _, p := range d.Phones {
 		a.Phones = append(a.Phones, approvals.AskedPhone{ID: p.ID, Name: p.Name})

@@ -3,6 +3,7 @@ package approvalstest
 import (
 	"cmp"
 	"fmt"
+	"sync"
 	"time"
 
 	"countersign/approvals"
@@ -18,7 +19,7 @@ var createTests = []test{
 			ID: n.ID, Version: 1, Application: n.Application, ApplicationName: n.ApplicationName,
 			Person: n.Person, User: n.User, ReturnURL: n.ReturnURL, Display: n.Display, Nonce: n.Nonce,
 			Number: n.Number, Waiting: n.Waiting, Result: n.Result, Created: c.Created, Expires: c.Created.Add(n.TTL),
-			Next: approvals.Wait, Takes: n.Takes, Barred: n.Barred, TrustFor: n.TrustFor, Phones: n.Phones, State: approvals.Pending,
+			Next: approvals.Wait, Takes: n.Takes, Barred: n.Barred, TrustFor: n.TrustFor, TTL: n.TTL, Phones: n.Phones, State: approvals.Pending,
 			NumberTries: n.NumberTries, CodeTries: n.CodeTries, Resends: n.Resends,
 		}})
 		if c.Created.IsZero() || c.AsOf.Before(c.Created) {
@@ -173,6 +174,43 @@ var budgetTests = []test{
 		if a := s.create(func(n *approvals.New) { n.Budget.Limit = 0 }); a.Next != approvals.CodeOnly {
 			s.Errorf("next is %q", a.Next)
 		}
+	}},
+	{"a deadline is moved once, and the approval lives until then", func(s *scene) {
+		a := s.create(func(n *approvals.New) { n.TTL = 300 * time.Millisecond })
+		watched := make(chan approvals.Approval, 64)
+		stop, err := s.store.Watch(s.ctx, a.ID, func(a approvals.Approval) { watched <- a })
+		s.wantError(err, nil)
+		defer stop()
+		var all sync.WaitGroup
+		errs := make([]error, callers)
+		for i := range errs {
+			all.Go(func() { _, errs[i] = s.store.Extend(s.ctx, a.ID, a.TTL, 2*a.TTL) })
+		}
+		all.Wait()
+		won := 0
+		for _, err := range errs {
+			if err == nil {
+				won++
+			} else {
+				s.wantError(err, approvals.ErrHeld)
+			}
+		}
+		moved := s.read(a.ID)
+		if won != 1 || moved.Version != a.Version+1 || !moved.Expires.Equal(a.Created.Add(2*a.TTL)) || moved.TTL != a.TTL {
+			s.Errorf("%d moved it, to %v after %v", won, moved.Expires.Sub(a.Created), a.TTL)
+		}
+		for got := range watched {
+			if got.Final() {
+				if got.AsOf.Before(moved.Expires) || got.State != approvals.Expired {
+					s.Errorf("told %s %v early", got.State, moved.Expires.Sub(got.AsOf))
+				}
+				break
+			}
+		}
+		_, err = s.store.Extend(s.ctx, a.ID, 2*a.TTL, time.Hour)
+		s.wantError(err, approvals.ErrSettled)
+		_, err = s.store.Extend(s.ctx, approvals.NewID(s.person), a.TTL, time.Hour)
+		s.wantError(err, approvals.ErrNotFound)
 	}},
 	{"an approval that nothing proves frees no budget", func(s *scene) {
 		one := func(n *approvals.New) { n.Budget.Limit = 1 }

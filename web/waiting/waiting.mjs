@@ -179,6 +179,7 @@ function tick() {
   if (left === null || shown?.purpose === 'end') return;
   byID('seconds').textContent = left;
   byID('unit').textContent = left === 1 ? words.secondsLeft.one : words.secondsLeft.other;
+  byID('extend').hidden = !(state.may_extend && left <= 30);
   byID('arc').setAttribute('stroke-dashoffset', String(100 * (1 - countdown.share(now))));
   const mark = countdown.announce(now);
   if (mark !== null) say(byID('polite'), words.aloud[mark]);
@@ -269,6 +270,29 @@ function resent(sentence) {
   byID('resent').hidden = false;
   byID('resent').textContent = sentence;
 }
+
+byID('extend').addEventListener('click', async () => {
+  byID('extend').disabled = true;
+  try {
+    line?.take(await askJSON(`${address}/extend`, token, { method: 'POST' }));
+    resent(words.extend.done);
+  } catch (err) {
+    if (!['approval-settled', 'no-more-time'].includes(err.kind)) resent(words.extend.failed);
+    line?.poke();
+  }
+  byID('extend').disabled = false;
+});
+
+byID('disown').addEventListener('click', async () => {
+  byID('disown').disabled = true;
+  try {
+    await ask(`${address}/disown`, token, { method: 'POST' });
+  } catch (err) {
+    if (err.kind !== 'approval-settled') resent(words.disownFailed);
+  }
+  byID('disown').disabled = false;
+  line?.poke();
+});
 
 byID('cancel').addEventListener('click', async () => {
   byID('cancel').disabled = true;

@@ -96,5 +96,7 @@ export const words = {
     heldBack: 'We’ve sent many requests, so we’ve stopped for a while to protect you. The last one still counts, or use a code.',
     failed: 'That didn’t get through. Try once more.',
   },
+  extend: { done: 'You have more time now.', failed: 'That didn’t get through. Try once more.' },
+  disownFailed: 'That didn’t get through. Try once more, and approve nothing on your phone.',
   cancelFailed: 'That didn’t get through. Try once more, or leave this page: the request ends by itself.',
 };
