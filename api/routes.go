@@ -108,6 +108,10 @@ func (a *API) setUpRoutes() {
 		does: "Say whether both screens show the same digits", problems: []string{"pairing-not-found", "pairing-settled"},
 	}, g, a.confirmPairing)
 	handle(a, operation{
+		route: "POST /v1/pairings/{id}/try", id: "try-phone", tag: tagSetUp, status: http.StatusCreated,
+		does: "Send the new phone a request to try it with", problems: []string{"pairing-not-found", "pairing-settled", "too-many-pushes"},
+	}, g, a.tryPhone)
+	handle(a, operation{
 		route: "POST /v1/pairings/{id}/authenticator", id: "begin-authenticator", tag: tagSetUp, status: http.StatusCreated,
 		does: "Make a secret for an authenticator app", problems: []string{"pairing-not-found", "pairing-settled"},
 	}, g, a.beginAuthenticator)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/rand"
 	"net/http"
 	"time"
 
@@ -94,6 +95,24 @@ func (by setUp) stands(err error) error { return pairingStanding{err, by.State} 
 
 type pairingInput struct {
 	ID string `path:"id"`
+}
+
+// trialRequest is a request to try the new phone with.
+type trialRequest struct {
+	ID           string    `json:"id"`
+	Number       string    `json:"number" doc:"to be typed on the phone"`
+	ExpiresAt    time.Time `json:"expires_at"`
+	WaitingToken string    `json:"waiting_token" doc:"follows it: GET /v1/approvals/{id}/stream"`
+}
+
+func (a *API) tryPhone(ctx context.Context, by setUp, _ *pairingInput) (trialRequest, error) {
+	var seed [32]byte
+	rand.Read(seed[:]) // never fails: crypto/rand ends the program instead
+	r, err := a.config.Approvals.Try(ctx, by.Pairing, a.config.ServerName, seed)
+	if err != nil {
+		return trialRequest{}, by.stands(err)
+	}
+	return trialRequest{string(r.ID), r.Number, wireTime(r.Expires), r.Token.Reveal()}, nil
 }
 
 type setUpKey struct {

@@ -119,6 +119,11 @@ test("the demonstration in a browser", { skip: demo ? false : "DEMO is not set" 
       await phone.getByRole("button", { name: "Continue" }).click();
       await shop.getByRole("button", { name: /^Yes/ }).click();
       await phone.getByRole("heading", { name: "Ready" }).waitFor();
+      await shop.getByRole("button", { name: "Send a test request" }).click();
+      await phone.locator("input:visible").fill((await shop.locator("#trial-number:visible").textContent()).trim());
+      await shot(page, "trial");
+      await phone.getByRole("button", { name: "Approve" }).click();
+      await shop.getByText("It works: My browser answered.").waitFor();
       await page.getByRole("link", { name: "open the shop" }).click();
       await signIn(shop);
       const number = await numberOf(shop);

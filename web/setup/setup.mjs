@@ -147,6 +147,40 @@ async function confirmPhone(match) {
   heard(await askJSON(address, token));
 }
 
+// --- A first request ---
+
+byID('try').addEventListener('click', () => attempt(byID('try'), tryPhone));
+
+async function tryPhone() {
+  let request;
+  try {
+    request = await postJSON('try');
+  } catch (err) {
+    if (err.kind !== 'too-many-pushes') throw err;
+    return tried('held');
+  }
+  tried('asking', request.number);
+  return tried(await outcome(request));
+}
+
+// outcome follows the test request to its end.
+async function outcome({ id: approval, waiting_token: secret }) {
+  const stream = `${address.slice(0, address.lastIndexOf('/pairings/'))}/approvals/${approval}/stream`;
+  for (let version = 0; ;) {
+    const now = await askJSON(`${stream}?wait=25s&version=${version}`, secret, { signal: AbortSignal.timeout(40000) });
+    if (now.state !== 'pending') return words.trial[now.state] ? now.state : 'over';
+    version = now.version;
+  }
+}
+
+function tried(how, number = '') {
+  const sentence = plain(fill(words.trial[how], { phone: state.phone?.name || words.somePhone }));
+  byID('trial-line').textContent = sentence;
+  byID('trial-number').textContent = number;
+  byID('trial-number').hidden = number === '';
+  byID('try').hidden = how !== 'over' && how !== 'asking';
+}
+
 let setupKey = '';
 
 async function app() {

@@ -13,6 +13,14 @@ export const words = {
   lost: { headline: 'This link doesn’t work', line: 'It may have been cut short or replaced by a newer one. Sign in again to get a new one.' },
   nowhere: { headline: 'Start where you sign in', line: 'This page opens from your application when there is something to set up. Go there and sign in.' },
 
+  trial: {
+    asking: 'Enter this number on {phone}, and approve.',
+    approved: 'It works: {phone} answered.',
+    denied: 'It works: {phone} said no, and that counts.',
+    over: 'No answer came. Open Countersign on {phone}, then try once more.',
+    held: 'Enough for now. It will be asked when you sign in.',
+  },
+
   somePhone: 'Your phone',
   platforms: { ios: 'iPhone', android: 'Android', web: 'Phone page', other: 'Phone' },
   digitsAloud: 'Six digits: {digits}',
