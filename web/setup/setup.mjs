@@ -178,7 +178,7 @@ function tried(how, number = '') {
   byID('trial-line').textContent = sentence;
   byID('trial-number').textContent = number;
   byID('trial-number').hidden = number === '';
-  byID('try').hidden = how !== 'over' && how !== 'asking';
+  byID('try').hidden = how !== 'over';
 }
 
 let setupKey = '';
