@@ -31,16 +31,30 @@ type verdictV2 struct {
 	Result  string `json:"result"`
 	Status  string `json:"status"`
 	Message string `json:"status_msg"`
+	// Device is the token of a device that is remembered from now on.
+	Device string `json:"trusted_device_token,omitempty"`
 }
 
-func denyV2(r refusal) any { return verdictV2{resultDeny, r.status(), sentences[r]} }
+func denyV2(r refusal) any {
+	return verdictV2{Result: resultDeny, Status: r.status(), Message: sentences[r]}
+}
 
 func verdictOf(o outcome) verdictV2 {
 	if o.refusal != "" {
-		return verdictV2{resultDeny, o.refusal.status(), sentences[o.refusal]}
+		return verdictV2{Result: resultDeny, Status: o.refusal.status(), Message: sentences[o.refusal]}
 	}
 	st := standingOf(o.approval)
-	return verdictV2{st.result, st.status, st.message}
+	return verdictV2{Result: st.result, Status: st.status, Message: st.message}
+}
+
+// remembering is the verdict with the token of a device that is to be
+// remembered.
+func (s *Server) remembering(ctx context.Context, c *call, o outcome) verdictV2 {
+	v := verdictOf(o)
+	if v.Result == resultAllow {
+		v.Device = s.remember(ctx, c, o.approval)
+	}
+	return v
 }
 
 // preauthV2 is what a person may do.
@@ -73,6 +87,9 @@ func (s *Server) preauth(ctx context.Context, c *call) (any, error) {
 	p, err := s.about(ctx, c)
 	if err != nil {
 		return nil, err
+	}
+	if in, err := s.remembered(ctx, c, p); err != nil || in {
+		return preauthV2{Result: resultAllow, Message: "This device is remembered"}, err
 	}
 	w, err := s.welcome(ctx, c, p)
 	out := preauthV2{Result: w.result, Message: w.message, Portal: w.portal}
@@ -133,8 +150,10 @@ func (s *Server) auth(ctx context.Context, c *call) (any, error) {
 	if c.on("async") {
 		return txidOf(o), nil
 	}
-	o, err = s.settled(ctx, o)
-	return verdictOf(o), err
+	if o, err = s.settled(ctx, o); err != nil {
+		return nil, err
+	}
+	return s.remembering(ctx, c, o), nil
 }
 
 // factorV2 reads which factor a call asks for, and what its client can show.
@@ -235,5 +254,5 @@ func (s *Server) authStatus(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return verdictOf(o), nil
+	return s.remembering(ctx, c, o), nil
 }
