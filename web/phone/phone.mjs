@@ -136,6 +136,7 @@ function draw() {
     byID(id).hidden = id !== place;
     if (id === place) screen.show(app.state);
   }
+  if (again) return; // what was drawn is not so any more: a request ran out in it
   byID('back').hidden = !['history', 'settings', 'move'].includes(place) && !(place === 'welcome' && app.state.accounts.length > 0);
   const turned = `${place} ${screens[place].turn?.(app.state) ?? ''}`;
   if (turned !== shown) turn(place);

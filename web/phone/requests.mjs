@@ -14,6 +14,7 @@ export class Requests {
   #app;
   #following = null; // an AbortController while the page is in sight
   #busy = ''; // id of the request that is being answered
+  #ended = new Set(); // ids of requests that were said to be over
 
   constructor(app) { this.#app = app; }
 
@@ -84,7 +85,9 @@ export class Requests {
     const asked = (r) => r.over || r.id === this.#busy || approvals.some((a) => a.id === r.id);
     const over = mine.find((r) => r === this.current && !asked(r)); // stays until it is known why
     const kept = this.#state.requests.filter((r) => r.account !== account || r === over || asked(r));
-    const fresh = approvals.filter((a) => !mine.some((r) => r.id === a.id)).map((a) => this.#request(account, a, serverTime));
+    // What was said to be over does not come back: the server's clock may be
+    // a moment behind the ring.
+    const fresh = approvals.filter((a) => !this.#ended.has(a.id) && !mine.some((r) => r.id === a.id)).map((a) => this.#request(account, a, serverTime));
     this.#app.set({ online: true, requests: ordered([...kept, ...fresh], over?.id ?? this.#state.opened) });
     // There is one at a time for a person and an application: a newer one took
     // the place of this.
@@ -152,6 +155,7 @@ export class Requests {
 
   #end(kind, request, settled) {
     request.over = true;
+    this.#ended.add(request.id);
     const values = {
       application: request.shown.application || settled?.application || this.#app.words.text('some-application'),
       phone: settled?.settled_by || this.#app.words.text('some-phone'),
