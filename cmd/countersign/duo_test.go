@@ -129,20 +129,7 @@ func openShop(t *testing.T) *shop {
 
 func (s *shop) serve(listen string, flags ...string) {
 	s.t.Helper()
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() {
-		done <- run(ctx, append([]string{"serve", s.keys, s.db, s.url, "--listen", listen}, flags...), io.Discard, io.Discard)
-	}()
-	s.t.Cleanup(func() {
-		stop()
-		select {
-		case err := <-done:
-			noError(s.t, err)
-		case <-time.After(10 * time.Second):
-			s.t.Error("serve did not end within 10 s")
-		}
-	})
+	runServe(s.t, listen, append([]string{s.keys, s.db, s.url}, flags...)...)
 	for end := time.Now().Add(patience); ; <-time.After(20 * time.Millisecond) {
 		resp, err := s.client.Get("https://" + s.host + "/readyz")
 		if err == nil {

@@ -31,21 +31,34 @@ type serving struct {
 // startServer runs serve until the test ends, with one application.
 func startServer(t *testing.T, db string, flags ...string) *serving {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	listener.Close()
+	address := freeAddress(t)
 	s := &serving{
 		t: t, url: "http://" + address, keys: keysFile(t),
 		db: "--db=" + db, publicURL: "--public-url=http://" + address,
 	}
 	s.key = strings.TrimSpace(verb(t, "app", "create", "shop", s.keys, s.db))
+	s.serve(address, append([]string{s.keys, s.db, s.publicURL}, flags...)...)
+	return s
+}
+
+// freeAddress is a loopback address that nobody listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// runServe runs the verb at an address until the test ends.
+func runServe(t *testing.T, address string, flags ...string) {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-		done <- run(ctx, append([]string{"serve", s.keys, s.db, s.publicURL, "--listen", address}, flags...), io.Discard, io.Discard)
+		done <- run(ctx, append([]string{"serve", "--listen", address}, flags...), io.Discard, io.Discard)
 	}()
 	t.Cleanup(func() {
 		stop()
@@ -58,10 +71,15 @@ func startServer(t *testing.T, db string, flags ...string) *serving {
 			t.Error("serve did not end within 10 s")
 		}
 	})
+}
+
+// serve is runServe, and returns once the server is ready.
+func (s *serving) serve(address string, flags ...string) {
+	s.t.Helper()
+	runServe(s.t, address, flags...)
 	s.eventually("the server is ready", func() bool {
-		return run(ctx, []string{"health", "--url", s.url + "/readyz"}, io.Discard, io.Discard) == nil
+		return run(s.t.Context(), []string{"health", "--url", "http://" + address + "/readyz"}, io.Discard, io.Discard) == nil
 	})
-	return s
 }
 
 func (s *serving) eventually(what string, is func() bool) {

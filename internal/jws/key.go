@@ -66,9 +66,6 @@ func keyOf(jwk jose.JSONWebKey) (Key, error) {
 // Algorithm is the JOSE name of the key's algorithm.
 func (k Key) Algorithm() string { return string(k.alg) }
 
-// IsZero reports whether k holds no key.
-func (k Key) IsZero() bool { return k.alg == "" }
-
 // JSON is the key as a JWK.
 func (k Key) JSON() []byte {
 	raw, err := k.jwk.MarshalJSON()

@@ -13,7 +13,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -96,9 +95,6 @@ func NewKey() string {
 	rand.Read(key) // never fails: crypto/rand ends the program instead
 	return base64.StdEncoding.EncodeToString(key)
 }
-
-// Current is the id of the key that Seal uses, in hex: it may be shown.
-func (k *Keyring) Current() string { return hex.EncodeToString([]byte(k.current)) }
 
 // Seal encrypts plaintext for context.
 func (k *Keyring) Seal(plaintext []byte, context string) []byte {

@@ -18,7 +18,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"time"
 
 	"countersign/cmd/countersign/node"
 	"countersign/enrolments"
@@ -200,10 +199,8 @@ const shopID enrolments.ApplicationID = "northwind"
 
 // register makes the sample application known and returns a key for it.
 func (d *demo) register(ctx context.Context) (application, error) {
-	policy := enrolments.DefaultPolicy()
-	policy.TTL = time.Minute
 	key, err := d.node.Enrolments.AddApplication(ctx, enrolments.Application{
-		ID: shopID, Name: "Northwind Books", ReturnURLs: []string{d.shop + "/signed-in"}, Policy: policy,
+		ID: shopID, Name: "Northwind Books", ReturnURLs: []string{d.shop + "/signed-in"}, Policy: enrolments.DefaultPolicy(),
 	})
 	if errors.Is(err, enrolments.ErrExists) {
 		key, err = d.node.Enrolments.AddKey(ctx, shopID)
