@@ -14,7 +14,8 @@ type Service struct {
 	config Config
 }
 
-// Config is what a Service is made of. All fields are needed but AllowTarget.
+// Config is what a Service is made of. All fields are needed but AllowTarget and
+// Post.
 type Config struct {
 	Store Store
 	// PublicURL is the audience of what phones sign, without a trailing slash.
@@ -25,7 +26,10 @@ type Config struct {
 	// AllowTarget refuses push targets that this server will not ask; nil
 	// allows all that are well formed.
 	AllowTarget func(push.Target) error
-	Now         func() time.Time
+	// Post sends letters; nil where no mail is set up, and then nothing that
+	// needs it is offered.
+	Post Post
+	Now  func() time.Time
 }
 
 // NewService makes a Service.
