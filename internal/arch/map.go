@@ -91,6 +91,7 @@ var homes = []home{
 	{module: "github.com/pquerna/otp", rooms: []string{"totp"}, why: "RFC 6238 and 4226 as a known library has them"},
 	{module: "github.com/boombuler/barcode", rooms: []string{"internal/qr"}, why: "ISO/IEC 18004"},
 	{module: "github.com/go-jose/go-jose/v4", rooms: []string{"internal/jws"}, why: "JOSE, read by many eyes"},
+	{module: "golang.org/x/net", rooms: []string{"enrolments"}, why: "domains in other letters as the DNS is asked for them (UTS 46), by the tables of the Go project"},
 	{module: "golang.org/x/text", rooms: []string{"enrolments"}, why: "Unicode normalisation of names"},
 	{module: "github.com/alecthomas/kong", rooms: []string{"cmd/countersign"}, why: "verbs, flags, environment and help from one struct"},
 	{module: "golang.org/x/crypto", rooms: []string{"cmd/countersign"}, why: "certificates by ACME, by the Go project's own client"},
