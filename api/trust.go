@@ -44,6 +44,8 @@ type trustedBrowser struct {
 	AddedAt    time.Time `json:"added_at"`
 	LastUsedAt time.Time `json:"last_used_at"`
 	EndsAt     time.Time `json:"ends_at"`
+	// IdleEndsAt is left out where the policy lets a browser go unused.
+	IdleEndsAt *time.Time `json:"idle_ends_at,omitempty" doc:"when it is asked again unless it was used before"`
 }
 
 func (a *API) readTrusted(ctx context.Context, by caller, in *readPersonInput) (trustedList, error) {
@@ -51,15 +53,24 @@ func (a *API) readTrusted(ctx context.Context, by caller, in *readPersonInput) (
 	if err != nil {
 		return trustedList{}, err
 	}
-	all, err := a.config.Enrolments.TrustedBrowsers(ctx, e.ID, by.ID)
+	all, err := a.config.Enrolments.TrustedBrowsers(ctx, e.ID, by.Application)
 	if err != nil {
 		return trustedList{}, err
 	}
 	v := trustedList{Browsers: []trustedBrowser{}}
 	for _, t := range all {
-		v.Browsers = append(v.Browsers, trustedBrowser{string(t.ID), t.Name, wireTime(t.AddedAt), wireTime(t.LastUsedAt), wireTime(t.EndsAt)})
+		v.Browsers = append(v.Browsers, trustedBrowserOf(t, by.Policy))
 	}
 	return v, nil
+}
+
+func trustedBrowserOf(t enrolments.TrustedBrowser, p enrolments.Policy) trustedBrowser {
+	v := trustedBrowser{ID: string(t.ID), Name: t.Name, AddedAt: wireTime(t.AddedAt), LastUsedAt: wireTime(t.LastUsedAt), EndsAt: wireTime(t.EndsAt)}
+	if idle := t.IdleEndsAt(p); !idle.IsZero() {
+		idle = wireTime(idle)
+		v.IdleEndsAt = &idle
+	}
+	return v
 }
 
 func (a *API) endAllTrust(ctx context.Context, by caller, in *readPersonInput) error {

@@ -42,7 +42,7 @@ func (w *world) trusts(h handset) string {
 
 func TestATrustedBrowserNeedsNoSecondFactorForItsTime(t *testing.T) {
 	w := newWorld(t)
-	w.policy(map[string]string{"trusted_browser_days": "30"})
+	w.policy(map[string]string{"trusted_browser_days": "30", "trusted_browser_idle_hours": "0"})
 	h := w.pair(person, phone.ES256)
 	token := w.trusts(h)
 	const day = 24 * time.Hour
@@ -55,12 +55,42 @@ func TestATrustedBrowserNeedsNoSecondFactorForItsTime(t *testing.T) {
 		t.Errorf("got %s", s.body)
 	}
 	list := w.want(w.app("GET", "/v1/people/"+person+"/trusted-browsers", ""), 200)
-	if !strings.Contains(list.body, "Chrome on Windows") || strings.Contains(list.body, token) {
+	if !strings.Contains(list.body, "Chrome on Windows") || strings.Contains(list.body, token) || strings.Contains(list.body, "idle_ends_at") {
 		t.Errorf("the list is %s", list.body)
 	}
 	w.clock.move(time.Minute)
 	if r := w.asks(token); r.member("next") != "wait" {
 		t.Errorf("after its time: %s", r.body)
+	}
+}
+
+func TestATrustedBrowserThatWasNotUsedIsAskedAgain(t *testing.T) {
+	w := newWorld(t)
+	w.policy(map[string]string{"trusted_browser_days": "30", "trusted_browser_idle_hours": "48"})
+	token := w.trusts(w.pair(person, phone.ES256))
+	for range 3 { // in use it stays trusted
+		w.clock.move(47 * time.Hour)
+		if r := w.asks(token); r.member("next") != "done" {
+			t.Fatalf("in use: %s", r.body)
+		}
+	}
+	listed := func() reply { return w.want(w.app("GET", "/v1/people/"+person+"/trusted-browsers", ""), 200) }
+	when := func(member string) time.Time {
+		at, err := time.Parse(time.RFC3339, listed().member("trusted_browsers."+member))
+		if err != nil {
+			t.Error(err)
+		}
+		return at
+	}
+	if used, ends := when("last_used_at"), when("idle_ends_at"); !ends.Equal(used.Add(48 * time.Hour)) {
+		t.Errorf("used at %v, it is asked again at %v", used, ends)
+	}
+	w.clock.move(48 * time.Hour)
+	if r := w.asks(token); r.member("next") != "wait" {
+		t.Errorf("left unused: %s", r.body)
+	}
+	if left := listed(); left.member("trusted_browsers.id") != "" {
+		t.Errorf("listed still: %s", left.body)
 	}
 }
 
@@ -78,6 +108,10 @@ func TestTrustEndsWithWhatItRestsOn(t *testing.T) {
 		"a stricter policy": func(w *world, _ handset) {
 			w.clock.move(2 * 24 * time.Hour)
 			w.policy(map[string]string{"trusted_browser_days": "1"})
+		},
+		"a stricter policy of idle time": func(w *world, _ handset) {
+			w.clock.move(2 * time.Hour)
+			w.policy(map[string]string{"trusted_browser_idle_hours": "1"})
 		},
 		"no trust any more": func(w *world, _ handset) { w.policy(map[string]string{"trusted_browser_days": "0"}) },
 		"a phone removed": func(w *world, h handset) {

@@ -27,7 +27,7 @@ type People interface {
 type Trust interface {
 	Trust(ctx context.Context, t enrolments.TrustedBrowser, life time.Duration) error
 	IssueTrust(ctx context.Context, approval string) (enrolments.TrustedBrowser, enrolments.Secret, error)
-	Trusted(ctx context.Context, person enrolments.PersonID, app enrolments.ApplicationID, token enrolments.Secret, name string, life time.Duration) (bool, error)
+	Trusted(ctx context.Context, person enrolments.PersonID, app enrolments.Application, token enrolments.Secret, name string) (bool, error)
 }
 
 // Recoveries is what the way to a new phone needs of enrolments.

@@ -14,7 +14,7 @@ func (s *Service) trusted(ctx context.Context, app enrolments.Application, e enr
 	if r.Trusted.IsZero() || app.Policy.TrustFor <= 0 || e.PushLocked || r.CodesOnly {
 		return false, nil
 	}
-	return s.config.People.Trusted(ctx, e.ID, app.ID, r.Trusted, r.Context.Browser, app.Policy.TrustFor)
+	return s.config.People.Trusted(ctx, e.ID, app, r.Trusted, r.Context.Browser)
 }
 
 // requestTrusted approves at once. No phone is asked, and what is approved here

@@ -43,7 +43,7 @@ func (w *town) IssueTrust(_ context.Context, approval string) (enrolments.Truste
 	return enrolments.TrustedBrowser{}, enrolments.Secret{}, enrolments.ErrNotFound
 }
 
-func (w *town) Trusted(_ context.Context, _ enrolments.PersonID, _ enrolments.ApplicationID, token enrolments.Secret, name string, _ time.Duration) (bool, error) {
+func (w *town) Trusted(_ context.Context, _ enrolments.PersonID, _ enrolments.Application, token enrolments.Secret, name string) (bool, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.trusts.asked++

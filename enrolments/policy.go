@@ -39,6 +39,9 @@ type Policy struct {
 	// TrustFor is how long a browser may go without a second factor once its
 	// person trusts it; zero for not at all.
 	TrustFor time.Duration
+	// TrustIdle is how long such a browser may go unused before it is asked
+	// again; zero for as long as it is trusted.
+	TrustIdle time.Duration
 	// OptionalRoles are those whose people may do without a second factor as
 	// long as they have none set up. Every other role needs one, one that
 	// nobody has heard of and none at all included.
@@ -77,6 +80,7 @@ func DefaultPolicy() Policy {
 		FirstSignIn:  true,
 		Methods:      Methods(),
 		RecoveryWait: 24 * time.Hour,
+		TrustIdle:    14 * 24 * time.Hour,
 	}
 }
 

@@ -82,6 +82,8 @@ func settings() []setting {
 			"people set themselves up when they first need it", func(p *Policy) *bool { return &p.FirstSignIn }),
 		spell("trusted_browser_days", "days in which a browser that its person trusts needs no second factor; 0 for none", day24, 0, 90,
 			"convenience is for the application to choose", func(p *Policy) *time.Duration { return &p.TrustFor }),
+		spell("trusted_browser_idle_hours", "hours that a trusted browser may go unused before it is asked again; 0 for as long as it is trusted", time.Hour, 0, 2160,
+			"a browser in use stays trusted, one that was left behind, lent or sold does not", func(p *Policy) *time.Duration { return &p.TrustIdle }),
 		spell("recovery_wait_hours", "hours between a recovery code and the new phone that it lets in; the person's phones are told and can stop it", time.Hour, 0, 168,
 			"codes on paper are read by others: a day to notice it", func(p *Policy) *time.Duration { return &p.RecoveryWait }),
 		list("optional_roles", "roles whose people may do without a second factor until they set one up; every other role, and none, needs one",

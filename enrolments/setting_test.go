@@ -14,12 +14,14 @@ import (
 )
 
 func TestEveryValueOfAPolicyIsSetAsItIsShown(t *testing.T) {
-	for key, value := range map[string]string{
+	tried := map[string]string{
 		"approval_seconds": "300", "methods": "push,recovery_code", "number_digits": "6", "number_tries": "3",
 		"code_tries": "10", "resends": "0", "push_limit": "1", "push_window_seconds": "3600",
 		"require_verification": "true", "first_sign_in": "false", "optional_roles": "member,read-only_2",
 		"required_from": "2026-12-01", "grace_days": "90", "recovery_wait_hours": "0", "trusted_browser_days": "90",
-	} {
+		"trusted_browser_idle_hours": "2160",
+	}
+	for key, value := range tried {
 		p := enrolments.DefaultPolicy()
 		before := shown(p)
 		if err := p.Set(key, value); err != nil {
@@ -44,8 +46,8 @@ func TestEveryValueOfAPolicyIsSetAsItIsShown(t *testing.T) {
 		}
 		delete(before, key)
 	}
-	if left := len(shown(enrolments.DefaultPolicy())); left != 15 {
-		t.Errorf("%d values, 15 of them are tried here", left)
+	if all := len(shown(enrolments.DefaultPolicy())); all != len(tried) {
+		t.Errorf("%d values, %d of them are tried here", all, len(tried))
 	}
 }
 
@@ -66,6 +68,7 @@ func TestAValueOutOfBoundsIsRefusedInWords(t *testing.T) {
 		{"approval_seconds", "30.5", "30 to 300"},
 		{"recovery_wait_hours", "169", "0 to 168"},
 		{"trusted_browser_days", "91", "0 to 90"},
+		{"trusted_browser_idle_hours", "2161", "0 to 2160"},
 		{"grace_days", "91", "0 to 90"},
 		{"grace_days", "-1", "0 to 90"},
 		{"first_sign_in", "yes", "true or false"},

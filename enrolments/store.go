@@ -158,8 +158,8 @@ type TrustStore interface {
 	// one wins; ErrNotFound for all others, and where there is none.
 	IssueTrust(ctx context.Context, approval string, token Hash, now time.Time) (TrustedBrowser, error)
 	// UseTrust notes a use; ErrNotFound for a token that is not the person's
-	// and the application's, that has ended, or of a browser of another name
-	// (one without a name takes every name).
+	// and the application's, that has ended or was not used for too long, or of
+	// a browser of another name (one without a name takes every name).
 	UseTrust(ctx context.Context, u TrustUse) error
 	// TrustedBrowsers returns those whose token was handed out and has not
 	// ended, newest first.

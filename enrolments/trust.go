@@ -3,6 +3,7 @@ package enrolments
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -55,13 +56,18 @@ func (t TrustedBrowser) event(kind EventKind) Event {
 }
 
 // Trusted reports whether the person trusts the browser that presents token:
-// for this application, no longer than life ago, and as long as it is still the
-// same browser by name. A cookie that was carried into another is none.
-func (s *Service) Trusted(ctx context.Context, person PersonID, app ApplicationID, token Secret, name string, life time.Duration) (bool, error) {
+// for this application, for as long as its policy says, and as long as it is
+// still the same browser by name. A cookie that was carried into another is none.
+func (s *Service) Trusted(ctx context.Context, person PersonID, app Application, token Secret, name string) (bool, error) {
 	now := s.now()
-	err := s.config.Store.UseTrust(ctx, TrustUse{
-		Person: person, Application: app, Token: token.Hash(), Name: name, AddedAfter: now.Add(-life), Now: now,
-	})
+	use := TrustUse{
+		Person: person, Application: app.ID, Token: token.Hash(), Name: name,
+		AddedAfter: now.Add(-app.Policy.TrustFor), Now: now,
+	}
+	if idle := app.Policy.TrustIdle; idle > 0 {
+		use.UsedAfter = now.Add(-idle)
+	}
+	err := s.config.Store.UseTrust(ctx, use)
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
@@ -74,14 +80,30 @@ type TrustUse struct {
 	Application ApplicationID
 	Token       Hash
 	Name        string
-	// AddedAfter is how old the trust may be, whatever was promised: a policy
-	// that has become stricter counts at once.
-	AddedAfter, Now time.Time
+	// AddedAfter is how old the trust may be, UsedAfter how long ago its last use
+	// (zero for any), whatever was promised: a policy that has become stricter
+	// counts at once.
+	AddedAfter, UsedAfter, Now time.Time
 }
 
-// TrustedBrowsers are those of a person for an application, newest first.
-func (s *Service) TrustedBrowsers(ctx context.Context, person PersonID, app ApplicationID) ([]TrustedBrowser, error) {
-	return s.config.Store.TrustedBrowsers(ctx, person, app, s.now())
+// IdleEndsAt is when the browser is asked again unless it was used before; zero
+// where the policy lets it go unused.
+func (t TrustedBrowser) IdleEndsAt(p Policy) time.Time {
+	if p.TrustIdle == 0 {
+		return time.Time{}
+	}
+	return t.LastUsedAt.Add(p.TrustIdle)
+}
+
+// TrustedBrowsers are those of a person for an application that its policy lets
+// in still, newest first.
+func (s *Service) TrustedBrowsers(ctx context.Context, person PersonID, app Application) ([]TrustedBrowser, error) {
+	now := s.now()
+	all, err := s.config.Store.TrustedBrowsers(ctx, person, app.ID, now)
+	return slices.DeleteFunc(all, func(t TrustedBrowser) bool {
+		idle := t.IdleEndsAt(app.Policy)
+		return !now.Before(t.AddedAt.Add(app.Policy.TrustFor)) || !idle.IsZero() && !now.Before(idle)
+	}), err
 }
 
 // EndTrust ends the trust in one browser, or with an empty id in all that the

@@ -63,8 +63,8 @@ func (s *Store) IssueTrust(ctx context.Context, approval string, token enrolment
 func (s *Store) UseTrust(ctx context.Context, u enrolments.TrustUse) error {
 	n, err := s.once(ctx, `UPDATE trusted_browsers SET last_used_at = CASE WHEN last_used_at < $4 THEN $4 ELSE last_used_at END
 		WHERE token = $3 AND person_id = $1 AND application_id = $2 AND ends_at > $4 AND added_at > $5
-		AND (name = '' OR name = $6)`,
-		string(u.Person), string(u.Application), u.Token[:], micros(u.Now), micros(u.AddedAfter), u.Name)
+		AND last_used_at > $7 AND (name = '' OR name = $6)`,
+		string(u.Person), string(u.Application), u.Token[:], micros(u.Now), micros(u.AddedAfter), u.Name, micros(u.UsedAfter))
 	if err == nil && n == 0 {
 		err = enrolments.ErrNotFound
 	}

@@ -42,6 +42,7 @@ type policyRow struct {
 	GraceDays          int                 `json:"grace_days"`
 	RecoveryWaitMicros int64               `json:"recovery_wait_us"`
 	TrustForMicros     int64               `json:"trust_for_us"`
+	TrustIdleMicros    int64               `json:"trust_idle_us"`
 }
 
 func policyRowOf(p enrolments.Policy) policyRow {
@@ -62,6 +63,7 @@ func policyRowOf(p enrolments.Policy) policyRow {
 		GraceDays:          p.GraceDays,
 		RecoveryWaitMicros: p.RecoveryWait.Microseconds(),
 		TrustForMicros:     p.TrustFor.Microseconds(),
+		TrustIdleMicros:    p.TrustIdle.Microseconds(),
 	}
 }
 
@@ -82,6 +84,7 @@ func (r policyRow) policy() enrolments.Policy {
 		RequiredFrom:  dayOf(r.RequiredFromMicros),
 		GraceDays:     r.GraceDays,
 		TrustFor:      time.Duration(r.TrustForMicros) * time.Microsecond,
+		TrustIdle:     time.Duration(r.TrustIdleMicros) * time.Microsecond,
 		RecoveryWait:  time.Duration(r.RecoveryWaitMicros) * time.Microsecond,
 	}
 }

@@ -16,11 +16,11 @@ import (
 // remembered lets somebody in by the token of their device. A token that is not
 // (any more) good is passed over: the person is asked as ever.
 func (s *Server) remembered(ctx context.Context, c *call, p someone) (bool, error) {
-	token, life := enrolments.SecretOf(c.value("trusted_device_token")), c.app.Policy.TrustFor
-	if token.IsZero() || life <= 0 || p.absent || p.PushLocked {
+	token := enrolments.SecretOf(c.value("trusted_device_token"))
+	if token.IsZero() || c.app.Policy.TrustFor <= 0 || p.absent || p.PushLocked {
 		return false, nil
 	}
-	good, err := s.config.Enrolments.Trusted(ctx, p.ID, c.app.ID, token, "", life)
+	good, err := s.config.Enrolments.Trusted(ctx, p.ID, c.app, token, "")
 	if err != nil || !good {
 		return false, err
 	}

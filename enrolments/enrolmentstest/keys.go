@@ -43,7 +43,7 @@ func application() enrolments.Application {
 	policy := enrolments.DefaultPolicy()
 	policy.NumberDigits, policy.FirstSignIn, policy.RequireVerification = 4, false, true
 	policy.Methods, policy.OptionalRoles = []enrolments.Method{enrolments.MethodTOTP}, []string{"guest", "member"}
-	policy.TrustFor = 30 * 24 * time.Hour
+	policy.TrustFor, policy.TrustIdle = 30*24*time.Hour, 5*time.Hour
 	policy.RecoveryWait = 7 * 24 * time.Hour
 	policy.RequiredFrom, policy.GraceDays = time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC), 14
 	id := enrolments.ApplicationID(fmt.Sprintf("a%x", enrolments.NewSecret().Hash())[:32])

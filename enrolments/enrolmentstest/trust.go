@@ -86,6 +86,7 @@ var trust = []promise{
 			"no name":             func(u *enrolments.TrustUse) { u.Name = "" },
 			"when it ends":        func(u *enrolments.TrustUse) { u.Now = b.EndsAt },
 			"a stricter policy":   func(u *enrolments.TrustUse) { u.AddedAfter = b.AddedAt },
+			"unused for too long": func(u *enrolments.TrustUse) { u.UsedAfter = b.LastUsedAt },
 		} {
 			u := use(b)
 			change(&u)
@@ -96,6 +97,20 @@ var trust = []promise{
 		u := use(b)
 		u.Now = b.EndsAt.Add(-time.Microsecond)
 		ok(t, f.store.UseTrust(t.Context(), u))
+	}},
+	{"each use begins the time anew in which a browser may go unused", func(t *testing.T, f *fixture) {
+		b := f.trusted(t, f.person(t), "books")
+		at := func(after time.Duration) enrolments.TrustUse {
+			u := use(b)
+			u.Now = b.AddedAt.Add(after)
+			u.UsedAfter = u.Now.Add(-time.Hour)
+			return u
+		}
+		ok(t, f.store.UseTrust(t.Context(), at(time.Hour-time.Microsecond)))
+		ok(t, f.store.UseTrust(t.Context(), at(2*time.Hour-2*time.Microsecond)))
+		for range 2 { // a use that is refused is none
+			is(t, f.store.UseTrust(t.Context(), at(3*time.Hour-2*time.Microsecond)), enrolments.ErrNotFound)
+		}
 	}},
 	{"trust is ended one by one or all at once, for one application", func(t *testing.T, f *fixture) {
 		p, other := f.person(t), f.person(t)
