@@ -27,6 +27,8 @@ type signInList struct {
 // pastSignIn is how a sign-in ended, for the question "was this me?".
 type pastSignIn struct {
 	ApprovalID  string    `json:"approval_id"`
+	Purpose     string    `json:"purpose" enum:"sign_in,change"`
+	Action      string    `json:"action" doc:"what it was for, in words"`
 	Application string    `json:"application"`
 	At          time.Time `json:"at"`
 	State       string    `json:"state"`
@@ -53,7 +55,7 @@ func (a *API) readHistory(ctx context.Context, by enrolments.KnownPhone, _ *stru
 
 func pastSignInOf(s approvals.SignIn, phone enrolments.PhoneID) pastSignIn {
 	return pastSignIn{
-		ApprovalID: string(s.Approval), Application: s.Application, At: wireTime(s.At),
+		ApprovalID: string(s.Approval), Purpose: purposeOf(s.Purpose), Action: s.Action, Application: s.Application, At: wireTime(s.At),
 		State: string(s.State), Reason: string(s.Reason), Method: string(s.Method),
 		Browser: s.Browser, Location: s.Location, IP: s.IP,
 		SettledBy: s.PhoneName, ThisPhone: s.Phone == phone && phone != "",

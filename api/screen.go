@@ -17,6 +17,8 @@ type screenState struct {
 	Reason             string       `json:"reason,omitempty" doc:"of denied and withdrawn"`
 	Method             string       `json:"method,omitempty" enum:"push,totp,recovery_code,not_required,trusted_browser"`
 	SettledBy          string       `json:"settled_by,omitempty" doc:"name of the phone"`
+	Purpose            string       `json:"purpose" enum:"sign_in,change" doc:"change: of how the person signs in; nobody is signed in by it"`
+	Action             string       `json:"action,omitempty" doc:"of a change, in words"`
 	Application        string       `json:"application" doc:"name of the application"`
 	User               string       `json:"user"`
 	Next               string       `json:"next" enum:"wait,code_only,enrol,done"`
@@ -38,12 +40,15 @@ type screenState struct {
 func screenStateOf(p approvals.Approval, token enrolments.Secret) screenState {
 	v := screenState{
 		ID: string(p.ID), Version: p.Version, State: string(p.State), Reason: string(p.Reason), Method: string(p.Method),
-		SettledBy: settledBy(p), Application: p.ApplicationName, User: p.User, Next: string(nextOf(p)),
+		SettledBy: settledBy(p), Purpose: purposeOf(p.Purpose), Application: p.ApplicationName, User: p.User, Next: string(nextOf(p)),
 		ExpiresAt: wireTime(p.Expires), ServerTime: wireTime(p.AsOf), Phones: askedPhones(p, false), Methods: taken(p), CodeOnlyBecause: string(p.CodeOnlyBecause()),
 		NumberAttemptsLeft: p.NumberTries, CodeAttemptsLeft: p.CodeTries, ResendsLeft: p.Resends,
 		ReturnTo: approvals.ReturnTo(p, token),
 	}
 	v.MayExtend = p.MayExtend()
+	if p.Purpose == approvals.ForChange {
+		v.Action = p.Action()
+	}
 	if p.MayTrust() {
 		v.TrustDays = int(p.TrustFor / (24 * time.Hour))
 	}
@@ -51,6 +56,14 @@ func screenStateOf(p approvals.Approval, token enrolments.Secret) screenState {
 		v.Number = p.Number
 	}
 	return v
+}
+
+// purposeOf is a purpose as the protocol has it.
+func purposeOf(p approvals.Purpose) string {
+	if p == approvals.ForSignIn {
+		return "sign_in"
+	}
+	return string(p)
 }
 
 // taken names the methods that may settle the approval.

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -88,6 +89,25 @@ const (
 	ByTrust Method = "trusted_browser"
 )
 
+// Purpose is what an approval is for.
+type Purpose string
+
+const (
+	// ForSignIn is that of an application's own request.
+	ForSignIn Purpose = ""
+	// ForChange is that of a change of how the person signs in, asked for on
+	// their security page. No application can read, redeem or use it.
+	ForChange Purpose = "change"
+)
+
+// aside tells in the audit trail what is not a sign-in.
+func (p Purpose) aside() string {
+	if p == ForSignIn {
+		return ""
+	}
+	return string(p) + ": "
+}
+
 // proves reports whether a person had to show something of theirs.
 func proves(m Method) bool { return m == ByPush || m == ByTOTP || m == ByRecoveryCode }
 
@@ -132,6 +152,7 @@ type Approval struct {
 
 	Application     enrolments.ApplicationID
 	ApplicationName string
+	Purpose         Purpose
 	Person          enrolments.PersonID
 	User            string
 	ReturnURL       string
@@ -211,6 +232,13 @@ func (a Approval) Asked(phone enrolments.PhoneID) bool {
 		}
 	}
 	return false
+}
+
+// Action is what the phone says that it is asked about.
+func (a Approval) Action() string {
+	var shown display
+	_ = json.Unmarshal([]byte(a.Display), &shown) // ours; another one has no action
+	return shown.Action
 }
 
 // DisplayHash is what an answer signs of Display.

@@ -12,14 +12,17 @@ import (
 // historyLength is how many sign-ins a person is shown.
 const historyLength = 20
 
-// SignIn is how one sign-in ended, for the question "was this me?".
+// SignIn is how one sign-in or change ended, for the question "was this me?".
 type SignIn struct {
 	Approval    ID
 	Application string
-	At          time.Time
-	State       State
-	Reason      Reason
-	Method      Method
+	// Purpose and Action say what it was for; a change has its action in words.
+	Purpose Purpose
+	Action  string
+	At      time.Time
+	State   State
+	Reason  Reason
+	Method  Method
 	// Phone settled it, by the name it had; empty when none did.
 	Phone     enrolments.PhoneID
 	PhoneName string
@@ -34,6 +37,7 @@ type ending struct {
 	State     State   `json:"state"`
 	Reason    Reason  `json:"reason,omitempty"`
 	Method    Method  `json:"method,omitempty"`
+	Purpose   Purpose `json:"purpose,omitempty"`
 	PhoneName string  `json:"phone_name,omitempty"`
 	Verified  bool    `json:"verified,omitempty"`
 	Shown     display `json:"shown"`
@@ -42,7 +46,7 @@ type ending struct {
 // endingOf is an approval's ending as JSON; empty for one that was known by
 // its id alone.
 func endingOf(a Approval, verified bool) string {
-	e := ending{State: a.State, Reason: a.Reason, Method: a.Method, Verified: verified}
+	e := ending{Purpose: a.Purpose, State: a.State, Reason: a.Reason, Method: a.Method, Verified: verified}
 	if json.Unmarshal([]byte(a.Display), &e.Shown) != nil {
 		return ""
 	}
@@ -58,8 +62,8 @@ func endingOf(a Approval, verified bool) string {
 	return string(raw)
 }
 
-// History returns how a person's newest sign-ins ended, newest first, at most
-// twenty.
+// History returns how a person's newest sign-ins and changes ended, newest first,
+// at most twenty.
 func (s *Service) History(ctx context.Context, person enrolments.PersonID) ([]SignIn, error) {
 	events, err := s.config.Record.Events(ctx, enrolments.EventFilter{
 		Person: person, Kind: enrolments.EventApprovalSettled, Limit: historyLength,
@@ -77,7 +81,7 @@ func (s *Service) History(ctx context.Context, person enrolments.PersonID) ([]Si
 			return nil, fmt.Errorf("audit trail: approval %s: %w", event.Approval, err)
 		}
 		out = append(out, SignIn{
-			Approval: ID(event.Approval), Application: e.Shown.Application, At: event.At,
+			Approval: ID(event.Approval), Application: e.Shown.Application, At: event.At, Purpose: e.Purpose, Action: e.Shown.Action,
 			State: e.State, Reason: e.Reason, Method: e.Method,
 			Phone: event.Phone, PhoneName: e.PhoneName, Verified: e.Verified,
 			Browser: e.Shown.Browser, Location: e.Shown.Location, IP: e.Shown.IP,

@@ -79,11 +79,11 @@ func TestAPersonSeesHowTheirSignInsEnded(t *testing.T) {
 		noError(t, err)
 		want := []approvals.SignIn{
 			{
-				Approval: second.ID, Application: "Northwind Books", At: at.Add(time.Second),
+				Approval: second.ID, Application: "Northwind Books", Action: "Sign in", At: at.Add(time.Second),
 				State: approvals.Approved, Method: approvals.ByTOTP,
 			},
 			{
-				Approval: first.ID, Application: "Northwind Books", At: at,
+				Approval: first.ID, Application: "Northwind Books", Action: "Sign in", At: at,
 				State: approvals.Approved, Method: approvals.ByPush, Phone: h.ID, PhoneName: "Ana's phone", Verified: true,
 				Browser: "Chrome on Windows", Location: "Wellington, NZ", IP: "203.0.113.9",
 			},

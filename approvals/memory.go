@@ -46,7 +46,7 @@ type record struct {
 
 // person is the short-lived state of one person.
 type person struct {
-	open      map[enrolments.ApplicationID]ID
+	open      map[string]ID // by seat
 	pushes    []time.Time
 	heldUntil time.Time
 	keys      map[string]remembered
@@ -96,7 +96,7 @@ func (m *Memory) person(id enrolments.PersonID) *person {
 	p := m.people[id]
 	if p == nil {
 		p = &person{
-			open:     make(map[enrolments.ApplicationID]ID),
+			open:     make(map[string]ID),
 			keys:     make(map[string]remembered),
 			proofs:   make(map[string]time.Time),
 			watchers: make(map[int]func()),
@@ -118,7 +118,7 @@ func (m *Memory) Create(ctx context.Context, n New) (Created, error) {
 	if old, ok := p.keys[keyOf(n)]; ok && n.Key != "" && now.Before(old.until) {
 		return m.repeat(old, n, now)
 	}
-	if m.closed || len(m.approvals) >= maxInMemory || m.pending(p, n.Application, now) >= MaxPending {
+	if m.closed || len(m.approvals) >= maxInMemory || m.pending(p, n.Seat(), now) >= MaxPending {
 		return Created{}, ErrBusy
 	}
 	out := Created{Replaced: m.replace(p, n, now)}
@@ -127,7 +127,7 @@ func (m *Memory) Create(ctx context.Context, n New) (Created, error) {
 		r.Next = CodeOnly
 	}
 	m.approvals[n.ID] = r
-	p.open[n.Application] = n.ID
+	p.open[n.Seat()] = n.ID
 	if n.Key != "" {
 		p.keys[keyOf(n)] = remembered{n.ID, n.Fingerprint, now.Add(RememberKeys)}
 	}
@@ -139,7 +139,7 @@ func (m *Memory) Create(ctx context.Context, n New) (Created, error) {
 	return out, nil
 }
 
-func keyOf(n New) string { return string(n.Application) + "/" + n.Key }
+func keyOf(n New) string { return n.Seat() + "/" + n.Key }
 
 func (m *Memory) repeat(old remembered, n New, now time.Time) (Created, error) {
 	r := m.approvals[old.id]
@@ -155,7 +155,7 @@ func fresh(n New, now time.Time) Approval {
 		next = CodeOnly
 	}
 	return Approval{
-		ID: n.ID, Version: 1, Application: n.Application, ApplicationName: n.ApplicationName,
+		ID: n.ID, Version: 1, Application: n.Application, ApplicationName: n.ApplicationName, Purpose: n.Purpose,
 		Person: n.Person, User: n.User, ReturnURL: n.ReturnURL, Display: n.Display,
 		Nonce: n.Nonce, Number: n.Number, Waiting: n.Waiting, Result: n.Result,
 		Created: now, Expires: now.Add(n.TTL), Next: next, Phones: slices.Clone(n.Phones),
@@ -164,12 +164,12 @@ func fresh(n New, now time.Time) Approval {
 	}
 }
 
-// pending counts a person's pending approvals, but for that of one application.
-func (m *Memory) pending(p *person, but enrolments.ApplicationID, now time.Time) (count int) {
-	for app, id := range p.open {
+// pending counts a person's pending approvals, but for that in one seat.
+func (m *Memory) pending(p *person, but string, now time.Time) (count int) {
+	for seat, id := range p.open {
 		if r := m.approvals[id]; r == nil || r.state(now) != Pending {
-			delete(p.open, app)
-		} else if app != but {
+			delete(p.open, seat)
+		} else if seat != but {
 			count++
 		}
 	}
@@ -177,7 +177,7 @@ func (m *Memory) pending(p *person, but enrolments.ApplicationID, now time.Time)
 }
 
 func (m *Memory) replace(p *person, n New, now time.Time) ID {
-	r := m.approvals[p.open[n.Application]]
+	r := m.approvals[p.open[n.Seat()]]
 	if r == nil || r.state(now) != Pending {
 		return ""
 	}

@@ -121,7 +121,7 @@ func (m *Memory) Settle(ctx context.Context, id ID, s Settlement) (Approval, err
 	}
 	return m.change(ctx, id, func(r *record, now time.Time) error {
 		r.settle(s, now, now)
-		if s.State == Approved && (s.Method == ByTOTP || s.Method == ByRecoveryCode) {
+		if s.State == Approved && !s.KeepsHeld && (s.Method == ByTOTP || s.Method == ByRecoveryCode) {
 			p := m.person(r.Person)
 			p.pushes, p.heldUntil = nil, time.Time{}
 		}

@@ -191,12 +191,17 @@ func (s *Service) request(ctx context.Context, app enrolments.Application, e enr
 	if err != nil {
 		return Requested{}, err
 	}
+	return s.create(ctx, n, e, r.Seed)
+}
+
+// create makes an approval pending and wakes the person's phones.
+func (s *Service) create(ctx context.Context, n New, e enrolments.Enrolment, seed [32]byte) (Requested, error) {
 	created, err := s.config.Store.Create(ctx, n)
 	if err != nil {
 		return Requested{}, err
 	}
 	a := created.Approval
-	out := Requested{Approval: a, Repeated: created.Repeated, Token: waitingToken(r.Seed, a.ID)}
+	out := Requested{Approval: a, Repeated: created.Repeated, Token: waitingToken(seed, a.ID)}
 	if created.Repeated {
 		return s.repeated(out)
 	}
@@ -209,7 +214,7 @@ func (s *Service) request(ctx context.Context, app enrolments.Application, e enr
 }
 
 func (s *Service) auditRequested(ctx context.Context, c Created, codeOnly bool) {
-	detail := string(c.Next)
+	detail := c.Purpose.aside() + string(c.Next)
 	if c.Next == Wait && c.Number == "" {
 		detail += ", without a number"
 	}

@@ -147,7 +147,7 @@ func (s *Service) auditSettled(ctx context.Context, a Approval) { s.auditEnding(
 
 // auditEnding is auditSettled with whether the phone verified its person.
 func (s *Service) auditEnding(ctx context.Context, a Approval, verified bool) {
-	detail := string(a.State)
+	detail := a.Purpose.aside() + string(a.State)
 	if a.Method != "" {
 		detail += " by " + string(a.Method)
 	}

@@ -24,10 +24,11 @@ func (s *Service) Waiting(ctx context.Context, id ID, token enrolments.Secret) (
 	return a, nil
 }
 
-// Read returns an application's own approval; ErrNotFound for another's.
+// Read returns an application's own approval of a sign-in; ErrNotFound for
+// another's, and for that of a change, which is nobody's proof of a sign-in.
 func (s *Service) Read(ctx context.Context, app enrolments.ApplicationID, id ID) (Approval, error) {
 	a, err := s.config.Store.Read(ctx, id)
-	if err == nil && a.Application != app {
+	if err == nil && (a.Application != app || a.Purpose != ForSignIn) {
 		return Approval{}, ErrNotFound
 	}
 	return a, err
@@ -51,7 +52,7 @@ func (s *Service) Code(ctx context.Context, id ID, typed string) (Approval, erro
 	if err != nil {
 		return a, err
 	}
-	settlement := Settlement{State: Approved, Method: ByTOTP}
+	settlement := Settlement{State: Approved, Method: ByTOTP, KeepsHeld: a.Purpose != ForSignIn}
 	if recovery {
 		settlement.Method = ByRecoveryCode
 	}

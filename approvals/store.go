@@ -26,6 +26,7 @@ type New struct {
 	ID              ID
 	Application     enrolments.ApplicationID
 	ApplicationName string
+	Purpose         Purpose
 	Person          enrolments.PersonID
 	User            string
 	ReturnURL       string
@@ -49,6 +50,17 @@ type New struct {
 	Fingerprint enrolments.Hash
 }
 
+// Seat names the one pending approval that a person may have of a kind: a newer
+// one takes the place of an older one in the same seat. Changes have a seat of
+// their own for each application, which no application can be called, so that
+// neither they nor sign-ins hide each other.
+func (n New) Seat() string {
+	if n.Purpose == ForSignIn {
+		return string(n.Application)
+	}
+	return string(n.Purpose) + ":" + string(n.Application)
+}
+
 // Budget bounds the pushes to one person: Limit in Window, then none until
 // there was no request for Window, or a code succeeded. One without a
 // Window bounds and counts nothing.
@@ -63,8 +75,8 @@ type Created struct {
 	// Repeated is true when the idempotency key was known: Approval is the
 	// earlier one and nothing changed.
 	Repeated bool
-	// Replaced is the pending approval of the same person and application
-	// that this one took the place of; empty for none.
+	// Replaced is the pending approval of the same person and seat that this
+	// one took the place of; empty for none.
 	Replaced ID
 }
 
@@ -75,6 +87,8 @@ type Settlement struct {
 	State  State
 	Reason Reason
 	Method Method
+	// KeepsHeld says that a code which approves frees no pushes, as of a change.
+	KeepsHeld bool
 }
 
 // Decision of a phone.
@@ -113,7 +127,7 @@ type Answer struct {
 // is what stands; with other errors it is the zero Approval.
 type Store interface {
 	// Create stores a new approval. It withdraws (Replaced) the pending one of
-	// the same person and application, counts a push against the budget, or
+	// the same person and seat, counts a push against the budget, or
 	// sets Next to CodeOnly when that is spent or no phone is to be asked.
 	// ErrIdempotency; ErrBusy above MaxPending.
 	Create(ctx context.Context, n New) (Created, error)
@@ -134,8 +148,8 @@ type Store interface {
 	TryCode(ctx context.Context, id ID) (Approval, error)
 
 	// Settle settles by anything but a phone: ErrSettled when something was
-	// first, an error for a state that no settlement has. Approving by a code, and by nothing else
-	// here, frees the person's push budget.
+	// first, an error for a state that no settlement has. Approving by a code that does
+	// not KeepsHeld, and by nothing else here, frees the person's push budget.
 	Settle(ctx context.Context, id ID, s Settlement) (Approval, error)
 
 	// Expire notes that the deadline has passed; done is true for the one

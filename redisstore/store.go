@@ -100,10 +100,10 @@ func creation(n approvals.New) (keys []string, args []any, err error) {
 	}
 	keys = []string{approvalKey(n.ID), personKey("p", n.Person)}
 	if n.Key != "" {
-		keys = append(keys, personKey("k", n.Person)+":"+string(n.Application)+":"+n.Key)
+		keys = append(keys, personKey("k", n.Person)+":"+n.Seat()+":"+n.Key)
 	}
 	args = []any{
-		string(n.Application), hashText(n.Fingerprint), personKey("w", n.Person), approvals.MaxPending,
+		n.Seat(), hashText(n.Fingerprint), personKey("w", n.Person), approvals.MaxPending,
 		n.TTL.Microseconds(), bit(n.CodeOnly || len(n.Phones) == 0), n.Budget.Limit, n.Budget.Window.Microseconds(),
 		approvals.RememberKeys.Microseconds(), text, check,
 		fmt.Sprintf("%d %d %d %s", n.NumberTries, n.CodeTries, n.Resends, facts),
@@ -117,7 +117,7 @@ func checkOf(n approvals.New) (string, error) {
 	for _, p := range n.Phones {
 		words = append(words, string(p.ID))
 	}
-	for _, word := range append(words, string(n.Application)) {
+	for _, word := range append(words, n.Seat()) {
 		if word == "" || strings.ContainsAny(word, " =;\n") {
 			return "", errors.New("redisstore: create: an id, nonce or number that is empty or no single word")
 		}
@@ -134,7 +134,7 @@ func createdOf(n approvals.New, reply []string) (approvals.Created, error) {
 		return approvals.Created{}, fmt.Errorf("unknown reply %q", reply[0])
 	}
 	a, err := withLine(approvals.Approval{
-		ID: n.ID, Application: n.Application, ApplicationName: n.ApplicationName, Person: n.Person, User: n.User,
+		ID: n.ID, Application: n.Application, ApplicationName: n.ApplicationName, Purpose: n.Purpose, Person: n.Person, User: n.User,
 		ReturnURL: n.ReturnURL, Display: n.Display, Nonce: n.Nonce, Number: n.Number,
 		Takes: n.Takes, Barred: n.Barred, TrustFor: n.TrustFor, TTL: n.TTL,
 		Waiting: n.Waiting, Result: n.Result, Phones: n.Phones,
@@ -175,7 +175,7 @@ func (s *Store) Settle(ctx context.Context, id approvals.ID, with approvals.Sett
 	default:
 		return approvals.Approval{}, fmt.Errorf("redisstore: settle: %q settles nothing", with.State)
 	}
-	a, _, err := s.ask(ctx, settleScript, id, string(with.State), orDash(with.Reason), orDash(with.Method))
+	a, _, err := s.ask(ctx, settleScript, id, string(with.State), orDash(with.Reason), orDash(with.Method), bit(with.KeepsHeld))
 	return a, err
 }
 

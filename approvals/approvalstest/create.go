@@ -74,6 +74,22 @@ var createTests = []test{
 		}
 		s.want(s.read(first.ID), first)
 	}},
+	{"of a change and a sign-in neither replaces the other, and a newer change replaces the older", func(s *scene) {
+		signIn, change := s.create(), s.created(forChange)
+		if change.Replaced != "" || change.Purpose != approvals.ForChange || s.read(change.ID).Purpose != approvals.ForChange {
+			s.Errorf("for %q, it replaced %q", change.Purpose, change.Replaced)
+		}
+		s.want(s.pending(0), newestFirst(signIn, change.Approval))
+		if c := s.created(); c.Replaced != signIn.ID {
+			s.Errorf("a sign-in replaced %q", c.Replaced)
+		}
+		if c := s.created(forChange); c.Replaced != change.ID {
+			s.Errorf("a change replaced %q", c.Replaced)
+		}
+		if c := s.created(forChange, inApplication("other")); c.Replaced != "" {
+			s.Errorf("one of another application replaced %q", c.Replaced)
+		}
+	}},
 	{"what is settled is not replaced", func(s *scene) {
 		first := s.create()
 		a, err := s.store.Settle(s.ctx, first.ID, cancelled)
@@ -149,6 +165,8 @@ var createTests = []test{
 func keyed(key, body string) func(*approvals.New) {
 	return func(n *approvals.New) { n.Key, n.Fingerprint = key, enrolments.SecretOf(body).Hash() }
 }
+
+func forChange(n *approvals.New) { n.Purpose = approvals.ForChange }
 
 func application(i int) enrolments.ApplicationID {
 	return enrolments.ApplicationID(fmt.Sprintf("app-%d", i))
@@ -263,6 +281,16 @@ var budgetTests = []test{
 		s.wantError(err, nil)
 		if a := s.create(one); held.Next != approvals.CodeOnly || a.Next != approvals.Wait {
 			s.Errorf("held %q, then %q", held.Next, a.Next)
+		}
+	}},
+	{"a code that keeps what is held frees nothing", func(s *scene) {
+		one := func(n *approvals.New) { n.Budget.Limit = 1 }
+		s.create(one)
+		change := s.create(one, forChange)
+		_, err := s.store.Settle(s.ctx, change.ID, approvals.Settlement{State: approvals.Approved, Method: approvals.ByTOTP, KeepsHeld: true})
+		s.wantError(err, nil)
+		if a := s.create(one); a.Next != approvals.CodeOnly {
+			s.Errorf("next is %q", a.Next)
 		}
 	}},
 	{"neither withdrawing, denying nor expiring frees the budget", func(s *scene) {

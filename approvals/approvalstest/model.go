@@ -54,7 +54,7 @@ type run struct {
 	scene  *scene
 	now    time.Duration
 	all    []*fate
-	open   map[enrolments.ApplicationID]*fate
+	open   map[string]*fate // by seat
 	keys   map[string]key
 	pushes []time.Duration
 	held   time.Duration
@@ -82,7 +82,7 @@ func newRun(t *rapid.T, store approvals.Store) *run {
 	return &run{
 		T: t, ctx: context.Background(), store: store,
 		scene: &scene{person: enrolments.NewID[enrolments.PersonID](), phones: twoPhones()},
-		open:  make(map[enrolments.ApplicationID]*fate), keys: make(map[string]key), held: -1,
+		open:  make(map[string]*fate), keys: make(map[string]key), held: -1,
 	}
 }
 

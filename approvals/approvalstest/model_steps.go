@@ -16,9 +16,10 @@ func (r *run) create(t *rapid.T) {
 	n.CodeOnly = rapid.IntRange(0, 9).Draw(t, "code only") == 0
 	n.Phones = n.Phones[:rapid.IntRange(0, 2).Draw(t, "phones")]
 	n.NumberTries, n.CodeTries, n.Resends = rapid.IntRange(1, 3).Draw(t, "numbers"), 2, 2
+	n.Purpose = rapid.SampledFrom([]approvals.Purpose{approvals.ForSignIn, approvals.ForSignIn, approvals.ForChange}).Draw(t, "purpose")
 	body := rapid.SampledFrom([]string{"x", "x", "y"}).Draw(t, "body")
 	keyed(rapid.SampledFrom([]string{"", "k", "l"}).Draw(t, "key"), body)(&n)
-	name := string(n.Application) + "/" + n.Key
+	name := n.Seat() + "/" + n.Key
 	got, err := r.store.Create(r.ctx, n)
 	if old, ok := r.keys[name]; ok && n.Key != "" && r.now < old.until {
 		if old.body != body || r.gone(old.f) {
@@ -38,7 +39,7 @@ func (r *run) create(t *rapid.T) {
 
 func (r *run) created(t *rapid.T, n approvals.New, got approvals.Created, body string) {
 	var replaced approvals.ID
-	if old := r.open[n.Application]; old != nil && r.pending(old) {
+	if old := r.open[n.Seat()]; old != nil && r.pending(old) {
 		r.end(old, approvals.Withdrawn, approvals.Replaced, "", "")
 		replaced = old.ID
 	}
@@ -47,15 +48,15 @@ func (r *run) created(t *rapid.T, n approvals.New, got approvals.Created, body s
 		next = approvals.CodeOnly
 	}
 	f := &fate{created: r.now, expires: r.now + modelTTL, ear: &ear{}, Approval: approvals.Approval{
-		ID: n.ID, Version: 1, Application: n.Application, ApplicationName: n.ApplicationName, Person: n.Person,
+		ID: n.ID, Version: 1, Application: n.Application, ApplicationName: n.ApplicationName, Purpose: n.Purpose, Person: n.Person,
 		User: n.User, ReturnURL: n.ReturnURL, Display: n.Display, Nonce: n.Nonce, Number: n.Number,
 		Waiting: n.Waiting, Result: n.Result, Next: next, Takes: n.Takes, Barred: n.Barred, TrustFor: n.TrustFor, TTL: n.TTL, Phones: slices.Clone(n.Phones), State: approvals.Pending,
 		NumberTries: n.NumberTries, CodeTries: n.CodeTries, Resends: n.Resends,
 	}}
 	if n.Key != "" {
-		r.keys[string(n.Application)+"/"+n.Key] = key{f, body, r.now + approvals.RememberKeys}
+		r.keys[n.Seat()+"/"+n.Key] = key{f, body, r.now + approvals.RememberKeys}
 	}
-	r.all, r.open[n.Application] = append(r.all, f), f
+	r.all, r.open[n.Seat()] = append(r.all, f), f
 	r.want(t, got.Approval, f.Approval)
 	if got.Repeated || got.Replaced != replaced {
 		t.Fatalf("repeated %v, replaced %q, want %q", got.Repeated, got.Replaced, replaced)
@@ -164,12 +165,14 @@ func (r *run) code(t *rapid.T) {
 func (r *run) settle(t *rapid.T) {
 	f := r.some(t)
 	with := rapid.SampledFrom([]approvals.Settlement{byTOTP, cancelled, {State: approvals.Denied, Reason: approvals.TooManyCodes}}).Draw(t, "settlement")
+	with.KeepsHeld = rapid.Bool().Draw(t, "keeps held")
 	want := r.barred(f)
 	if want == nil {
 		r.end(f, with.State, with.Reason, with.Method, "")
+		f.right = f.right || with.State == approvals.Approved
 	}
-	if want == nil && with.State == approvals.Approved {
-		f.right, r.pushes, r.held = true, nil, -1
+	if want == nil && with.State == approvals.Approved && !with.KeepsHeld {
+		r.pushes, r.held = nil, -1
 	}
 	got, err := r.store.Settle(r.ctx, f.ID, with)
 	r.compare(t, f, got, err, want)

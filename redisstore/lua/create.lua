@@ -1,10 +1,10 @@
 -- Creates an approval, once all that could forbid it was looked at.
 -- KEYS: approval, person, the idempotency key where there is one.
--- ARGV: application, fingerprint, channel of the person, the most pending,
+-- ARGV: seat, fingerprint, channel of the person, the most pending,
 --       life in µs, 1 for code only, budget's limit, budget's window in µs,
 --       how long the idempotency key is remembered in µs, doc, check, tries of
 --       each kind and facts of the phones.
-local key, application, life = KEYS[1], ARGV[1], tonumber(ARGV[5])
+local key, seat, life = KEYS[1], ARGV[1], tonumber(ARGV[5])
 local p = person(KEYS[2])
 local now = p.now
 
@@ -23,14 +23,14 @@ if redis.call('EXISTS', key) == 1 then return {'exists'} end
 
 -- Of the person's open approvals, those that are no more drop out here.
 local replaced, pending, still = nil, 0, {}
-for app, rest in string.gmatch(p.open, '(%S+)=(%S+) ') do
+for taken, rest in string.gmatch(p.open, '(%S+)=(%S+) ') do
   local a = load(sibling(key, 'a:' .. rest))
   if a and a.open then
-    if app == application then
+    if taken == seat then
       replaced, a.rest = a, rest
     else
       pending = pending + 1
-      still[pending] = app .. '=' .. rest .. ' '
+      still[pending] = taken .. '=' .. rest .. ' '
     end
   end
 end
@@ -48,7 +48,7 @@ local line = table.concat({at, ahead, whole(now + life), 'pending', at, next, '1
 redis.call('HSET', key, 'doc', ARGV[10], 'check', ARGV[11], 'line', line)
 local keep = math.ceil((life + KEEP) / 1000)
 redis.call('PEXPIRE', key, keep)
-p.open = table.concat(still) .. application .. '=' .. rest .. ' '
+p.open = table.concat(still) .. seat .. '=' .. rest .. ' '
 keep_person(p, math.max(MARK, keep))
 if KEYS[3] then
   local remember = tonumber(ARGV[9])

@@ -6,7 +6,7 @@
 -- the digests of what phones said. A line is these words:
 --   mark ahead expires state created next version reason method by at redeemed
 --   numbers codes resends facts
--- A person is a string: "<mark> <ahead> <held> <push> <push> …;<app>=<approval> …"
+-- A person is a string: "<mark> <ahead> <held> <push> <push> …;<seat>=<approval> …"
 
 -- Lua would write a large whole number as 1.79e+15.
 local function whole(n) return string.format('%.0f', n) end

@@ -11,13 +11,17 @@ export default function history(app) {
     li.dataset.kind = kind;
     const phone = s.this_phone ? app.words.text('history.this-phone') : s.settled_by || app.words.text('some-phone');
     li.append(
-      line('b', [{ text: s.application, value: true }]),
+      line('b', named(s)),
       line('span', app.words.parts(`history.${kind}`, { phone })),
       line('span', [s.browser, s.location, s.ip].filter(Boolean).flatMap((text, i) => [...(i ? [{ text: ' · ' }] : []), { text, value: true }])),
       line('time', [{ text: app.words.ago(Date.parse(s.at), app.line.now()) }]),
     );
     return li;
   }
+
+  // named is where it was, and for a change what it was.
+  const named = (s) => [s.application, ...(s.purpose === 'change' ? [s.action] : [])]
+    .flatMap((text, i) => [...(i ? [{ text: ' · ' }] : []), { text, value: true }]);
 
   function line(tag, parts) {
     const e = document.createElement(tag);
