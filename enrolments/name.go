@@ -15,7 +15,7 @@ const (
 )
 
 // ParseText normalises (NFC) a text that people will be shown and refuses what
-// could deceive them: control, format (bidi, zero-width), private and
+// could deceive them: control, format (bidi, zero-width), blank, private and
 // unassigned characters. what names the text in the error; limit counts
 // characters.
 func ParseText(what, text string, limit int) (string, error) {
@@ -30,11 +30,18 @@ func ParseText(what, text string, limit int) (string, error) {
 		return "", invalid("%s is longer than %d characters", what, limit)
 	}
 	for _, r := range text {
-		if !unicode.IsGraphic(r) || (unicode.IsSpace(r) && r != ' ') {
+		if !unicode.IsGraphic(r) || (unicode.IsSpace(r) && r != ' ') || blank(r) {
 			return "", invalid("%s has the character %U, which cannot be shown safely", what, r)
 		}
 	}
 	return text, nil
+}
+
+// blank reports letters and signs that are drawn as nothing, the Hangul fillers
+// say: two names that look alike would be two.
+func blank(r rune) bool {
+	const braille = '\u2800'
+	return r == braille || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
 }
 
 // ParseName is ParseText for what must not be empty or begin or end in a space.

@@ -55,6 +55,11 @@ func TestWhatCouldDeceiveIsRefused(t *testing.T) {
 		"noncharacter":           "a\uffffb",
 		"a surrogate in UTF-8":   "a\xed\xa0\x80b",
 		"half a character":       "a\xc3",
+		"Hangul filler":          "a\u3164b",
+		"half a Hangul filler":   "a\u115fb",
+		"halfwidth filler":       "a\uffa0b",
+		"grapheme joiner":        "a\u034fb",
+		"empty Braille cell":     "a\u2800b",
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := enrolments.ParseText("text", text, 64)
