@@ -132,7 +132,11 @@ func TestTrustEndsWithWhatItRestsOn(t *testing.T) {
 			if err != nil {
 				w.t.Fatal(err)
 			}
-			if err := w.people.Unlock(w.t.Context(), e.ID); err != nil {
+			desk, err := w.people.HelpDesk("it was them after all")
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			if err := desk.Unlock(w.t.Context(), e.ID); err != nil {
 				w.t.Fatal(err)
 			}
 		},

@@ -45,7 +45,8 @@ type Recovery struct {
 	// Token is the hash of the secret that the browser holds.
 	Token Hash
 	State RecoveryState
-	// RefusedBy is the name of the phone that stopped it.
+	// RefusedBy is the name of the phone that stopped it; empty where none did,
+	// but the help desk.
 	RefusedBy string
 	// Pairing is the newest set-up that was opened through it; empty for none.
 	Pairing                  PairingID

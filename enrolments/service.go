@@ -12,6 +12,8 @@ import (
 // Service holds the rules of enrolment over a Store.
 type Service struct {
 	config Config
+	// because is the reason of all that it does, where the help desk does it.
+	because string
 }
 
 // Config is what a Service is made of. All fields are needed but AllowTarget and
@@ -33,7 +35,7 @@ type Config struct {
 }
 
 // NewService makes a Service.
-func NewService(c Config) *Service { return &Service{c} }
+func NewService(c Config) *Service { return &Service{config: c} }
 
 func (s *Service) now() time.Time { return s.config.Now().UTC() }
 
@@ -41,6 +43,9 @@ func (s *Service) now() time.Time { return s.config.Now().UTC() }
 func (s *Service) record(ctx context.Context, events ...Event) error {
 	for i := range events {
 		events[i].At = s.now()
+		if s.because != "" {
+			events[i].noteHelp(s.because)
+		}
 	}
 	if err := s.config.Store.Record(ctx, events...); err != nil {
 		return fmt.Errorf("audit: %w", err)
@@ -160,15 +165,4 @@ func (s *Service) AddPerson(ctx context.Context, user string) (Person, error) {
 // LockPush stops pushes to a person who reported a request.
 func (s *Service) LockPush(ctx context.Context, id PersonID) error {
 	return s.config.Store.SetPushLocked(ctx, id, true)
-}
-
-// Unlock lets a person have pushes and type codes again.
-func (s *Service) Unlock(ctx context.Context, id PersonID) error {
-	if err := s.config.Store.SetPushLocked(ctx, id, false); err != nil {
-		return err
-	}
-	if err := s.config.Store.EndCodeTry(ctx, id); err != nil {
-		return err
-	}
-	return s.record(ctx, Event{Kind: EventPersonUnlocked, Person: id})
 }

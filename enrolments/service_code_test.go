@@ -248,13 +248,13 @@ func TestALockStandsUntilAnAdministratorLiftsIt(t *testing.T) {
 		t.Fatalf("got %v, want a lock", err)
 	}
 	noError(t, d.LockPush(t.Context(), p.Person))
-	noError(t, d.Unlock(t.Context(), p.Person))
+	noError(t, d.helpDesk(t).Unlock(t.Context(), p.Person))
 	_, err := d.SpendCode(t.Context(), p.Person, d.codeAt(t, secret, 0))
 	noError(t, err)
 	if e, err := d.Person(t.Context(), "ana@example.com"); err != nil || e.PushLocked {
 		t.Errorf("pushes are still locked: %v", err)
 	}
-	wantError(t, d.Unlock(t.Context(), "nobody"), enrolments.ErrNotFound)
+	wantError(t, d.helpDesk(t).Unlock(t.Context(), "nobody"), enrolments.ErrNotFound)
 	kinds := d.trail(t)
 	want := []enrolments.EventKind{enrolments.EventCodesBlocked, enrolments.EventCodesBlocked, enrolments.EventPersonUnlocked}
 	if diff := cmp.Diff(want, kinds[len(kinds)-3:]); diff != "" {

@@ -12,6 +12,21 @@ func (s *Service) Application(ctx context.Context, id ApplicationID) (Applicatio
 	return a, err
 }
 
+// CodesBlocked says how many wrong codes a person has typed in a row, and why
+// none is taken now; nil where one is.
+func (s *Service) CodesBlocked(ctx context.Context, person PersonID) (failures int, blocked *BlockedError, err error) {
+	failures, until, err := s.config.Store.CodeFailures(ctx, person)
+	switch {
+	case err != nil:
+		return 0, nil, err
+	case failures >= s.config.CodeLimits.LockAt:
+		return failures, &BlockedError{}, nil
+	case s.now().Before(until):
+		return failures, &BlockedError{Until: until}, nil
+	}
+	return failures, nil, nil
+}
+
 // PhoneState is how a phone stands.
 type PhoneState struct {
 	Phone

@@ -162,9 +162,10 @@ type TrustStore interface {
 	// a browser of another name (one without a name takes every name).
 	UseTrust(ctx context.Context, u TrustUse) error
 	// TrustedBrowsers returns those whose token was handed out and has not
-	// ended, newest first.
+	// ended, newest first; with an empty app those for every application.
 	TrustedBrowsers(ctx context.Context, person PersonID, app ApplicationID, now time.Time) ([]TrustedBrowser, error)
-	// EndTrust removes one of them, or with an empty id all, and returns those.
+	// EndTrust removes one of them, or with an empty id all, and returns those;
+	// with an empty app whatever their application.
 	EndTrust(ctx context.Context, person PersonID, app ApplicationID, id TrustID) ([]TrustedBrowser, error)
 }
 
@@ -174,6 +175,9 @@ type CodeStore interface {
 	// tries at once on many nodes cannot pass the limit together. It returns
 	// how many failed in a row now, this one included, or *BlockedError.
 	BeginCodeTry(ctx context.Context, id PersonID, limits CodeLimits, now time.Time) (failures int, err error)
+	// CodeFailures returns how many tries failed in a row, and until when none
+	// is taken; the zero time where one is.
+	CodeFailures(ctx context.Context, id PersonID) (failures int, until time.Time, err error)
 	// EndCodeTry forgets all failures: the code was right, or an
 	// administrator unlocks.
 	EndCodeTry(ctx context.Context, id PersonID) error

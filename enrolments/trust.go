@@ -100,22 +100,52 @@ func (t TrustedBrowser) IdleEndsAt(p Policy) time.Time {
 func (s *Service) TrustedBrowsers(ctx context.Context, person PersonID, app Application) ([]TrustedBrowser, error) {
 	now := s.now()
 	all, err := s.config.Store.TrustedBrowsers(ctx, person, app.ID, now)
-	return slices.DeleteFunc(all, func(t TrustedBrowser) bool {
-		idle := t.IdleEndsAt(app.Policy)
-		return !now.Before(t.AddedAt.Add(app.Policy.TrustFor)) || !idle.IsZero() && !now.Before(idle)
-	}), err
+	return slices.DeleteFunc(all, func(t TrustedBrowser) bool { return !t.stands(app.Policy, now) }), err
+}
+
+func (t TrustedBrowser) stands(p Policy, now time.Time) bool {
+	idle := t.IdleEndsAt(p)
+	return now.Before(t.AddedAt.Add(p.TrustFor)) && (idle.IsZero() || now.Before(idle))
+}
+
+// TrustedEverywhere are those of a person for every application that its policy
+// lets in still, newest first.
+func (s *Service) TrustedEverywhere(ctx context.Context, person PersonID) ([]TrustedBrowser, error) {
+	now := s.now()
+	all, err := s.config.Store.TrustedBrowsers(ctx, person, "", now)
+	if err != nil {
+		return nil, err
+	}
+	policies := make(map[ApplicationID]Policy)
+	for _, t := range all {
+		if _, known := policies[t.Application]; known {
+			continue
+		}
+		app, err := s.Application(ctx, t.Application)
+		if err != nil {
+			return nil, err
+		}
+		policies[t.Application] = app.Policy
+	}
+	return slices.DeleteFunc(all, func(t TrustedBrowser) bool { return !t.stands(policies[t.Application], now) }), nil
 }
 
 // EndTrust ends the trust in one browser, or with an empty id in all that the
-// person has for the application. It returns how many ended.
+// person has for the application, with an empty application for any. It returns
+// how many ended.
 func (s *Service) EndTrust(ctx context.Context, person PersonID, app ApplicationID, id TrustID) (int, error) {
 	ended, err := s.config.Store.EndTrust(ctx, person, app, id)
 	if err != nil || len(ended) == 0 {
 		return 0, err
 	}
-	var events []Event
-	for _, t := range ended {
-		events = append(events, t.event(EventTrustEnded))
+	for some := range slices.Chunk(ended, MaxTrusted) { // the trail takes so many at once
+		var events []Event
+		for _, t := range some {
+			events = append(events, t.event(EventTrustEnded))
+		}
+		if err := s.record(ctx, events...); err != nil {
+			return len(ended), err
+		}
 	}
-	return len(ended), s.record(ctx, events...)
+	return len(ended), nil
 }

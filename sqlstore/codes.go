@@ -45,17 +45,28 @@ func (s *Store) BeginCodeTry(ctx context.Context, id enrolments.PersonID, limits
 
 // blocked says why a try was not counted.
 func blocked(ctx context.Context, db session, id enrolments.PersonID, limits enrolments.CodeLimits) error {
-	var failures int
-	var until int64
-	err := db.one(ctx, `SELECT code_failures, code_blocked_until FROM people WHERE id = $1`, []any{string(id)},
-		&failures, &until)
+	failures, until, err := codeFailures(ctx, db, id)
 	if err != nil {
 		return err
 	}
 	if failures >= limits.LockAt {
 		return &enrolments.BlockedError{}
 	}
-	return &enrolments.BlockedError{Until: instant(until)}
+	return &enrolments.BlockedError{Until: until}
+}
+
+func codeFailures(ctx context.Context, db session, id enrolments.PersonID) (failures int, until time.Time, err error) {
+	var us int64
+	err = db.one(ctx, `SELECT code_failures, code_blocked_until FROM people WHERE id = $1`, []any{string(id)}, &failures, &us)
+	if err != nil || us == 0 {
+		return failures, time.Time{}, err
+	}
+	return failures, instant(us), nil
+}
+
+// CodeFailures implements enrolments.CodeStore.
+func (s *Store) CodeFailures(ctx context.Context, id enrolments.PersonID) (int, time.Time, error) {
+	return codeFailures(ctx, s.read(), id)
 }
 
 // EndCodeTry implements enrolments.CodeStore.

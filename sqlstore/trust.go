@@ -11,6 +11,10 @@ import (
 // result codes are good for less.
 const trustPending = 10 * time.Minute
 
+// maxTrusted bounds a person's trusted browsers for all applications; for one it
+// is enrolments.MaxTrusted.
+const maxTrusted = 1000
+
 const trustColumns = `id, person_id, application_id, approval, name, token, added_at, last_used_at, ends_at`
 
 // AddTrust implements enrolments.TrustStore. It also clears away what has ended
@@ -73,15 +77,15 @@ func (s *Store) UseTrust(ctx context.Context, u enrolments.TrustUse) error {
 
 // TrustedBrowsers implements enrolments.TrustStore.
 func (s *Store) TrustedBrowsers(ctx context.Context, person enrolments.PersonID, app enrolments.ApplicationID, now time.Time) ([]enrolments.TrustedBrowser, error) {
-	return trusted(ctx, s.read(), `SELECT `+trustColumns+` FROM trusted_browsers WHERE person_id = $1 AND application_id = $2
-		AND token IS NOT NULL AND ends_at > $3 ORDER BY added_at DESC, id LIMIT $4`,
-		string(person), string(app), micros(now), enrolments.MaxTrusted)
+	return trusted(ctx, s.read(), `SELECT `+trustColumns+` FROM trusted_browsers WHERE person_id = $1
+		AND (application_id = $2 OR $2 = '') AND token IS NOT NULL AND ends_at > $3 ORDER BY added_at DESC, id LIMIT $4`,
+		string(person), string(app), micros(now), maxTrusted)
 }
 
 // EndTrust implements enrolments.TrustStore.
 func (s *Store) EndTrust(ctx context.Context, person enrolments.PersonID, app enrolments.ApplicationID, id enrolments.TrustID) (ended []enrolments.TrustedBrowser, err error) {
 	err = s.write(ctx, func(ctx context.Context, db session) error {
-		ended, err = trusted(ctx, db, `DELETE FROM trusted_browsers WHERE person_id = $1 AND application_id = $2
+		ended, err = trusted(ctx, db, `DELETE FROM trusted_browsers WHERE person_id = $1 AND (application_id = $2 OR $2 = '')
 			AND (id = $3 OR $3 = '') RETURNING `+trustColumns, string(person), string(app), string(id))
 		return err
 	})

@@ -13,7 +13,6 @@ import (
 	"countersign/enrolments"
 	"countersign/internal/seal"
 	"countersign/push/webpush"
-	"countersign/sqlstore"
 )
 
 type appCommand struct {
@@ -130,106 +129,6 @@ func (c *appDropKey) Run(ctx context.Context, s *streams) error {
 	return nil
 }
 
-type personCommand struct {
-	Show   personShow   `cmd:"" help:"Show what a person has set up."`
-	SetUp  personSetUp  `cmd:"" name:"set-up" help:"Print a one-time link with which a person sets up a phone (10 minutes)."`
-	Unlock personUnlock `cmd:"" help:"Take pushes and codes of a person again, after a report or too many wrong codes."`
-	Remove personRemove `cmd:"" name:"remove-phone" help:"Remove a phone for good."`
-}
-
-// whose is the person that a verb is about.
-type whose struct {
-	database
-	User string `arg:"" help:"The person's user name, as applications give it."`
-}
-
-func (w *whose) find(ctx context.Context) (*enrolments.Service, *sqlstore.Store, enrolments.Enrolment, error) {
-	service, store, err := w.open(ctx)
-	if err != nil {
-		return nil, nil, enrolments.Enrolment{}, err
-	}
-	e, err := service.Person(ctx, w.User)
-	if err != nil {
-		return nil, nil, e, errors.Join(fmt.Errorf("person %q: %w", w.User, err), store.Close())
-	}
-	return service, store, e, nil
-}
-
-type personShow struct{ whose }
-
-func (c *personShow) Run(ctx context.Context, s *streams) error {
-	_, store, e, err := c.find(ctx)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	fmt.Fprintf(s.out, "%s: %d phones, %d authenticators, %d recovery codes left, pushes %s\n",
-		e.User, len(e.Phones), e.Authenticators, e.RecoveryCodes, map[bool]string{true: "locked", false: "sent"}[e.PushLocked])
-	return table(s.out, "PHONE\tNAME\tPLATFORM\tADDED\tLAST USED", func(row func(...any)) {
-		for _, p := range e.Phones {
-			row(p.ID, p.Name, p.Platform, p.AddedAt.Format(time.RFC3339), p.LastUsedAt.Format(time.RFC3339))
-		}
-	})
-}
-
-type personSetUp struct {
-	database
-	User string `arg:"" help:"The person's user name, as applications give it; added where there is none."`
-}
-
-func (c *personSetUp) Run(ctx context.Context, s *streams) error {
-	service, store, err := c.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	pairing, token, err := service.OpenPairing(ctx, c.User, "", true)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintln(s.err, "Good once, for 10 minutes, for the person's own browser:")
-	fmt.Fprintf(s.out, "%s/set-up/%s#%s\n", c.PublicURL, pairing.ID, token.Reveal())
-	return nil
-}
-
-type personUnlock struct{ whose }
-
-func (c *personUnlock) Run(ctx context.Context, s *streams) error {
-	service, store, e, err := c.find(ctx)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	if err := service.Unlock(ctx, e.ID); err != nil {
-		return err
-	}
-	fmt.Fprintf(s.out, "%s is unlocked\n", e.User)
-	return nil
-}
-
-type personRemove struct {
-	whose
-	Phone string `arg:"" help:"The phone's id, as person show lists it."`
-}
-
-func (c *personRemove) Run(ctx context.Context, s *streams) error {
-	service, store, e, err := c.find(ctx)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	for _, p := range e.Phones {
-		if string(p.ID) == c.Phone {
-			if err := service.RemovePhone(ctx, p); err != nil {
-				return err
-			}
-			fmt.Fprintf(s.out, "%s is removed\n", p.Name)
-			return nil
-		}
-	}
-	return fmt.Errorf("%s has no phone %q; countersign person show lists them", e.User, c.Phone)
-}
-
 type auditCommand struct {
 	List   auditList   `cmd:"" help:"Print the newest events."`
 	Verify auditVerify `cmd:"" help:"Check the chain of hashes over the whole trail."`
@@ -262,9 +161,9 @@ func (c *auditList) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	return table(s.out, "AT\tWHAT\tPERSON\tAPPLICATION\tAPPROVAL\tDETAIL", func(row func(...any)) {
+	return table(s.out, "AT\tWHAT\tPERSON\tAPPLICATION\tAPPROVAL\tDETAIL\tHELP DESK", func(row func(...any)) {
 		for _, e := range events {
-			row(e.At.Format(time.RFC3339), e.Kind, e.Person, e.Application, e.Approval, e.Detail)
+			row(e.At.Format(time.RFC3339), e.Kind, e.Person, e.Application, e.Approval, e.Detail, e.Because())
 		}
 	})
 }

@@ -150,7 +150,7 @@ func (s *shop) value(name string) string {
 // phone pairs a phone for ana that lives in a file.
 func (s *shop) phone() (file string) {
 	s.t.Helper()
-	link := strings.TrimSpace(verb(s.t, "person", "set-up", "ana", s.keys, s.db, s.url))
+	link := strings.TrimSpace(verb(s.t, "person", "set-up", "ana", "--reason", "first phone", s.keys, s.db, s.url))
 	id, token, _ := strings.Cut(link[strings.LastIndexByte(link, '/')+1:], "#")
 	file = filepath.Join(s.t.TempDir(), "phone.json")
 	p, err := phone.Open(file, phone.Options{HTTP: s.client})

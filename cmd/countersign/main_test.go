@@ -270,14 +270,14 @@ func TestAnAdministratorsDay(t *testing.T) {
 	if out := verb(t, "app", "drop-keys", "shop", keys, db); !strings.Contains(out, "1 older") {
 		t.Errorf("got %q", out)
 	}
-	link := verb(t, "person", "set-up", "ana@example.com", keys, db, "--public-url", "https://cs.example.com")
+	link := verb(t, "person", "set-up", "ana@example.com", "--reason", "first phone", keys, db, "--public-url", "https://cs.example.com")
 	if !strings.HasPrefix(link, "https://cs.example.com/set-up/") || !strings.Contains(link, "#") {
 		t.Errorf("the link is %q", link)
 	}
 	if out := verb(t, "person", "show", "ana@example.com", keys, db); !strings.Contains(out, "0 phones") {
 		t.Errorf("got %q", out)
 	}
-	verb(t, "person", "unlock", "ana@example.com", keys, db)
+	verb(t, "person", "unlock", "ana@example.com", "--reason", "asked at the counter", keys, db)
 	if out := verb(t, "audit", "list", keys, db); !strings.Contains(out, "pairing.opened") || strings.Contains(out, key) {
 		t.Errorf("the trail is\n%s", out)
 	}

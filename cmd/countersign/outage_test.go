@@ -137,7 +137,7 @@ func (s *serving) pair(user string) (*phone.Phone, string) {
 // setUp is a link for a phone, and the set-up that it belongs to.
 func (s *serving) setUp(user string) (pairURL, id, token string) {
 	s.t.Helper()
-	link := strings.TrimSpace(verb(s.t, "person", "set-up", user, s.keys, s.db, s.publicURL))
+	link := strings.TrimSpace(verb(s.t, "person", "set-up", user, "--reason", "first phone", s.keys, s.db, s.publicURL))
 	id, token, ok := strings.Cut(strings.TrimPrefix(link, s.url+"/set-up/"), "#")
 	if !ok {
 		s.t.Fatalf("the link is %q", link)

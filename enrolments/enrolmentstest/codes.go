@@ -78,6 +78,28 @@ var codes = []promise{
 			now = until
 		}
 	}},
+	{"how many failed, and until when none is taken, can be read", func(t *testing.T, f *fixture) {
+		p, now := f.person(t), present()
+		limits := enrolments.DefaultCodeLimits()
+		stands := func(failures int, until time.Time) {
+			t.Helper()
+			n, at, err := f.store.CodeFailures(t.Context(), p.ID)
+			ok(t, err)
+			same(t, n, failures)
+			same(t, at, until)
+		}
+		stands(0, time.Time{})
+		f.try(t, p, now)
+		stands(1, time.Time{})
+		for range limits.InARow - 1 {
+			f.try(t, p, now)
+		}
+		stands(limits.InARow, now.Add(limits.BackOff))
+		ok(t, f.store.EndCodeTry(t.Context(), p.ID))
+		stands(0, time.Time{})
+		_, _, err := f.store.CodeFailures(t.Context(), "nobody")
+		is(t, err, enrolments.ErrNotFound)
+	}},
 	{"a hundred in a row lock until an administrator unlocks", func(t *testing.T, f *fixture) {
 		p, now := f.person(t), present()
 		limits := enrolments.DefaultCodeLimits()

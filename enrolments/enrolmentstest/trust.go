@@ -127,6 +127,20 @@ var trust = []promise{
 		is(t, f.store.UseTrust(t.Context(), use(second)), enrolments.ErrNotFound)
 		same(t, len(f.trustedBy(t, p, "shop"))+len(f.trustedBy(t, other, "books")), 2)
 	}},
+	{"those for every application are listed and ended together", func(t *testing.T, f *fixture) {
+		p, other := f.person(t), f.person(t)
+		books, shop := f.trusted(t, p, "books"), f.trusted(t, p, "shop")
+		f.trusting(t, p, "books")
+		f.trusted(t, other, "books")
+		same(t, f.trustedBy(t, p, ""), []enrolments.TrustedBrowser{shop, books})
+		ended, err := f.store.EndTrust(t.Context(), p.ID, "", books.ID)
+		ok(t, err)
+		same(t, ended, []enrolments.TrustedBrowser{books})
+		ended, err = f.store.EndTrust(t.Context(), p.ID, "", "")
+		ok(t, err)
+		same(t, len(ended), 2) // the one too that was not handed out
+		same(t, len(f.trustedBy(t, p, ""))+len(f.trustedBy(t, other, "")), 1)
+	}},
 	{"all trust ends with a phone, a recovery and a report, and nobody else’s does", func(t *testing.T, f *fixture) {
 		for name, end := range map[string]func(p enrolments.Person){
 			"a phone removed": func(p enrolments.Person) {

@@ -1,0 +1,242 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"countersign/enrolments"
+	"countersign/sqlstore"
+)
+
+// personCommand holds the verbs of the help desk. What changes something takes
+// a reason, which goes into the audit trail.
+type personCommand struct {
+	Show         personShow         `cmd:"" help:"Show what a person has set up, what is under way and what is locked."`
+	SetUp        personSetUp        `cmd:"" name:"set-up" help:"Print a one-time link with which a person sets up a phone (10 minutes)."`
+	Unlock       personUnlock       `cmd:"" help:"Take pushes and codes of a person again, after a report or too many wrong codes."`
+	Remove       personRemove       `cmd:"" name:"remove-phone" help:"Remove a phone for good."`
+	StopRecovery personStopRecovery `cmd:"" name:"stop-recovery" help:"Stop the way to a new phone that somebody has begun with a code."`
+	EndTrust     personEndTrust     `cmd:"" name:"end-trust" help:"Ask for a second factor again in browsers that a person trusts: in one, in those for an application, or in all."`
+}
+
+// whose is the person that a verb is about.
+type whose struct {
+	database
+	User string `arg:"" help:"The person's user name, as applications give it."`
+}
+
+func (w *whose) find(ctx context.Context) (*enrolments.Service, *sqlstore.Store, enrolments.Enrolment, error) {
+	service, store, err := w.open(ctx)
+	if err != nil {
+		return nil, nil, enrolments.Enrolment{}, err
+	}
+	e, err := service.Person(ctx, w.User)
+	if err != nil {
+		return nil, nil, e, errors.Join(fmt.Errorf("person %q: %w", w.User, err), store.Close())
+	}
+	return service, store, e, nil
+}
+
+// because is why the help desk acts. Each act has its own: it never comes from
+// the environment.
+type because struct {
+	Reason string `required:"" env:"-" placeholder:"TEXT" help:"Why, in 1 to 256 characters that the person may read: it goes into the audit trail."`
+}
+
+func (b because) desk(service *enrolments.Service) (enrolments.HelpDesk, error) {
+	desk, err := service.HelpDesk(b.Reason)
+	if err != nil {
+		return desk, fmt.Errorf("--reason: %w", err)
+	}
+	return desk, nil
+}
+
+// help does something for a person, for the reason given.
+func (w *whose) help(ctx context.Context, b because, act func(enrolments.HelpDesk, enrolments.Enrolment) error) error {
+	service, store, e, err := w.find(ctx)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	desk, err := b.desk(service)
+	if err != nil {
+		return err
+	}
+	return act(desk, e)
+}
+
+type personShow struct{ whose }
+
+func (c *personShow) Run(ctx context.Context, s *streams) error {
+	service, store, e, err := c.find(ctx)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	failures, blocked, err := service.CodesBlocked(ctx, e.ID)
+	if err != nil {
+		return err
+	}
+	recoveries, err := service.RunningRecoveries(ctx, e.ID)
+	if err != nil {
+		return err
+	}
+	browsers, err := service.TrustedEverywhere(ctx, e.ID)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "%s: %d phones, %d authenticators, %d recovery codes left\n", e.User, len(e.Phones), e.Authenticators, e.RecoveryCodes)
+	fmt.Fprintf(s.out, "pushes: %s\n", map[bool]string{true: "locked since a report, until person unlock", false: "sent"}[e.PushLocked])
+	fmt.Fprintf(s.out, "codes: %s\n", standing(failures, blocked))
+	return errors.Join(showPhones(s.out, e.Phones), showRecoveries(s.out, recoveries), showTrusted(s.out, browsers))
+}
+
+// standing says whether a person's codes are taken.
+func standing(failures int, blocked *enrolments.BlockedError) string {
+	switch {
+	case blocked == nil:
+		return fmt.Sprintf("taken, %d wrong in a row", failures)
+	case blocked.Until.IsZero():
+		return fmt.Sprintf("locked after %d wrong in a row, until person unlock", failures)
+	}
+	return fmt.Sprintf("held back until %s after %d wrong in a row", when(blocked.Until), failures)
+}
+
+func when(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+func showPhones(out io.Writer, all []enrolments.Phone) error {
+	return table(out, "\nPHONE\tNAME\tPLATFORM\tADDED\tLAST USED", func(row func(...any)) {
+		for _, p := range all {
+			row(p.ID, p.Name, p.Platform, when(p.AddedAt), when(p.LastUsedAt))
+		}
+	})
+}
+
+func showRecoveries(out io.Writer, all []enrolments.Recovery) error {
+	if len(all) == 0 {
+		return nil
+	}
+	return table(out, "\nRECOVERY\tSTATE\tBY\tAPPLICATION\tBROWSER\tPLACE\tIP\tBEGUN\tREADY\tENDS", func(row func(...any)) {
+		for _, r := range all {
+			row(r.ID, r.State, r.Method, r.Application, r.Browser, r.Location, r.IP, when(r.BegunAt), when(r.ReadyAt), when(r.EndsAt))
+		}
+	})
+}
+
+func showTrusted(out io.Writer, all []enrolments.TrustedBrowser) error {
+	if len(all) == 0 {
+		return nil
+	}
+	return table(out, "\nTRUSTED BROWSER\tAPPLICATION\tNAME\tADDED\tLAST USED\tENDS", func(row func(...any)) {
+		for _, t := range all {
+			row(t.ID, t.Application, t.Name, when(t.AddedAt), when(t.LastUsedAt), when(t.EndsAt))
+		}
+	})
+}
+
+type personSetUp struct {
+	database
+	because
+	User string `arg:"" help:"The person's user name, as applications give it; added where there is none."`
+}
+
+func (c *personSetUp) Run(ctx context.Context, s *streams) error {
+	service, store, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	desk, err := c.desk(service)
+	if err != nil {
+		return err
+	}
+	pairing, token, err := desk.OpenPairing(ctx, c.User)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(s.err, "Good once, for 10 minutes, for the person's own browser:")
+	fmt.Fprintf(s.out, "%s/set-up/%s#%s\n", c.PublicURL, pairing.ID, token.Reveal())
+	return nil
+}
+
+type personUnlock struct {
+	whose
+	because
+}
+
+func (c *personUnlock) Run(ctx context.Context, s *streams) error {
+	return c.help(ctx, c.because, func(desk enrolments.HelpDesk, e enrolments.Enrolment) error {
+		if err := desk.Unlock(ctx, e.ID); err != nil {
+			return err
+		}
+		fmt.Fprintf(s.out, "%s is unlocked\n", e.User)
+		return nil
+	})
+}
+
+type personRemove struct {
+	whose
+	because
+	Phone string `arg:"" help:"The phone's id, as person show lists it."`
+}
+
+func (c *personRemove) Run(ctx context.Context, s *streams) error {
+	return c.help(ctx, c.because, func(desk enrolments.HelpDesk, e enrolments.Enrolment) error {
+		for _, p := range e.Phones {
+			if string(p.ID) == c.Phone {
+				if err := desk.RemovePhone(ctx, p); err != nil {
+					return err
+				}
+				fmt.Fprintf(s.out, "%s is removed\n", p.Name)
+				return nil
+			}
+		}
+		return fmt.Errorf("%s has no phone %q; countersign person show lists them", e.User, c.Phone)
+	})
+}
+
+type personStopRecovery struct {
+	whose
+	because
+	Recovery string `arg:"" help:"The recovery's id, as person show lists it."`
+}
+
+func (c *personStopRecovery) Run(ctx context.Context, s *streams) error {
+	return c.help(ctx, c.because, func(desk enrolments.HelpDesk, e enrolments.Enrolment) error {
+		stopped, err := desk.StopRecovery(ctx, e.ID, enrolments.RecoveryID(c.Recovery))
+		switch {
+		case errors.Is(err, enrolments.ErrNotFound):
+			return fmt.Errorf("%s has no recovery %q; countersign person show lists them", e.User, c.Recovery)
+		case err != nil:
+			return err
+		case !stopped:
+			return errors.New("that recovery is over already; countersign person show lists the phones that it may have led to")
+		}
+		fmt.Fprintln(s.out, "it is stopped, and leads to no phone")
+		return nil
+	})
+}
+
+type personEndTrust struct {
+	whose
+	because
+	App     string `env:"-" placeholder:"NAME" help:"Only in browsers for this application."`
+	Browser string `env:"-" placeholder:"ID" help:"Only in this browser, as person show lists it."`
+}
+
+func (c *personEndTrust) Run(ctx context.Context, s *streams) error {
+	return c.help(ctx, c.because, func(desk enrolments.HelpDesk, e enrolments.Enrolment) error {
+		n, err := desk.EndTrust(ctx, e.ID, enrolments.ApplicationID(c.App), enrolments.TrustID(c.Browser))
+		if err != nil {
+			return err
+		}
+		if n == 0 && c.Browser != "" {
+			return fmt.Errorf("%s trusts no browser %q there; countersign person show lists them", e.User, c.Browser)
+		}
+		fmt.Fprintf(s.out, "%d browsers are asked again\n", n)
+		return nil
+	})
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"countersign/enrolments"
+)
+
+// tableOf is what person show lists under a head, by its columns.
+func tableOf(out, head string) (rows [][]string) {
+	_, rest, _ := strings.Cut(out, "\n"+head)
+	for line := range strings.Lines(rest) {
+		if line == "\n" {
+			break
+		}
+		rows = append(rows, strings.Fields(line))
+	}
+	return rows[min(1, len(rows)):]
+}
+
+// leaveTraces begins a recovery of ana's, and has her trust two browsers.
+func leaveTraces(t *testing.T, keys, db string) {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	service, store, err := (&database{
+		DB: strings.TrimPrefix(db, "--db="), SealKeysFile: strings.TrimPrefix(keys, "--seal-keys-file="),
+		ServerName: "Countersign", PublicURL: "http://localhost:8080",
+	}).open(t.Context())
+	must(err)
+	defer store.Close()
+	ana, err := service.Person(t.Context(), "ana@example.com")
+	must(err)
+	_, _, err = service.BeginRecovery(t.Context(), enrolments.Recovery{Person: ana.ID, Application: "shop", Method: enrolments.MethodRecoveryCode}, time.Hour)
+	must(err)
+	for _, approval := range []string{"one", "two"} {
+		must(service.Trust(t.Context(), enrolments.TrustedBrowser{Person: ana.ID, Application: "shop", Approval: approval}, time.Hour))
+		_, _, err := service.IssueTrust(t.Context(), approval)
+		must(err)
+	}
+}
+
+func TestTheHelpDeskSeesWhatAPersonHasAndEndsIt(t *testing.T) {
+	keys, db := keysFile(t), "--db=sqlite:"+filepath.Join(t.TempDir(), "c.db")
+	verb(t, "app", "create", "shop", keys, db)
+	verb(t, "policy", "set", "shop", "trusted_browser_days=30", keys, db)
+	verb(t, "person", "set-up", "ana@example.com", "--reason", "first phone", keys, db)
+	leaveTraces(t, keys, db)
+	show := func() string { return verb(t, "person", "show", "ana@example.com", keys, db) }
+	out := show()
+	recoveries, browsers := tableOf(out, "RECOVERY"), tableOf(out, "TRUSTED BROWSER")
+	if len(recoveries) != 1 || recoveries[0][1] != "waiting" || len(browsers) != 2 || browsers[0][1] != "shop" {
+		t.Fatalf("shown:\n%s", out)
+	}
+	for _, want := range []string{"pushes: sent", "codes: taken, 0 wrong in a row"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not in\n%s", want, out)
+		}
+	}
+	verb(t, "person", "stop-recovery", "ana@example.com", recoveries[0][0], "--reason", "she did not begin it", keys, db)
+	verb(t, "person", "end-trust", "ana@example.com", "--browser", browsers[0][0], "--reason", "left in the library", keys, db)
+	out = show()
+	if left := tableOf(out, "TRUSTED BROWSER"); len(tableOf(out, "RECOVERY")) != 0 || len(left) != 1 || left[0][0] != browsers[1][0] {
+		t.Errorf("left:\n%s", out)
+	}
+	verb(t, "person", "end-trust", "ana@example.com", "--app", "shop", "--reason", "all of them", keys, db)
+	trail := verb(t, "audit", "list", keys, db)
+	for _, want := range []string{"she did not begin it", "left in the library", "all of them", "first phone"} {
+		if !strings.Contains(trail, want) {
+			t.Errorf("%q is not in the trail:\n%s", want, trail)
+		}
+	}
+}
+
+func TestTheHelpDeskHasToSayWhy(t *testing.T) {
+	keys, db := keysFile(t), "--db=sqlite:"+filepath.Join(t.TempDir(), "c.db")
+	verb(t, "person", "set-up", "ana@example.com", "--reason", "first phone", keys, db)
+	t.Setenv("COUNTERSIGN_REASON", "the same as always")
+	for name, args := range map[string][]string{
+		"set-up":        {"set-up", "ana@example.com"},
+		"unlock":        {"unlock", "ana@example.com"},
+		"remove-phone":  {"remove-phone", "ana@example.com", "x"},
+		"stop-recovery": {"stop-recovery", "ana@example.com", "x"},
+		"end-trust":     {"end-trust", "ana@example.com"},
+	} {
+		for _, given := range [][]string{nil, {"--reason", ""}, {"--reason", "a\u202eb"}} {
+			all := append(append([]string{"person"}, args...), append(given, keys, db)...)
+			if err := run(t.Context(), all, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "--reason") {
+				t.Errorf("%s with %q: got %v", name, given, err)
+			}
+		}
+	}
+	for want, args := range map[string][]string{
+		"no phone":    {"remove-phone", "ana@example.com", "x"},
+		"no recovery": {"stop-recovery", "ana@example.com", "x"},
+		"no browser":  {"end-trust", "ana@example.com", "--browser", "x"},
+		`"nobody"`:    {"unlock", "nobody"},
+	} {
+		all := append(append([]string{"person"}, args...), "--reason", "why not", keys, db)
+		if err := run(t.Context(), all, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: got %v, want %q", args, err, want)
+		}
+	}
+}

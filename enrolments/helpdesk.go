@@ -1,0 +1,84 @@
+package enrolments
+
+import (
+	"context"
+	"encoding/json"
+)
+
+// HelpDesk is what an administrator does for a person. Each act has a reason,
+// which stands in the audit trail beside it.
+type HelpDesk struct{ service *Service }
+
+// HelpDesk returns what may be done for a reason: 1 to 256 characters that may
+// be shown to the person. ErrInvalid.
+func (s *Service) HelpDesk(reason string) (HelpDesk, error) {
+	reason, err := ParseName("reason", reason, MaxText)
+	if err != nil {
+		return HelpDesk{}, err
+	}
+	return HelpDesk{&Service{config: s.config, because: reason}}, nil
+}
+
+// helped is what an event of the help desk holds for programs. The name is
+// stored and never changes.
+type helped struct {
+	Because string `json:"help_desk"`
+}
+
+// noteHelp puts the help desk's reason into an event of its.
+func (e *Event) noteHelp(because string) {
+	raw, _ := json.Marshal(helped{because}) // of text alone
+	e.Data = string(raw)
+}
+
+// Because is the reason of an event that the help desk caused; empty for any
+// other.
+func (e Event) Because() string {
+	var h helped
+	if e.Data == "" || json.Unmarshal([]byte(e.Data), &h) != nil {
+		return ""
+	}
+	return h.Because
+}
+
+// OpenPairing opens a set-up for a person, whatever they have; one who was
+// never seen is added.
+func (d HelpDesk) OpenPairing(ctx context.Context, user string) (Pairing, Secret, error) {
+	return d.service.OpenPairing(ctx, user, "", true)
+}
+
+// Unlock lets a person have pushes and type codes again.
+func (d HelpDesk) Unlock(ctx context.Context, id PersonID) error {
+	s := d.service
+	if err := s.config.Store.SetPushLocked(ctx, id, false); err != nil {
+		return err
+	}
+	if err := s.config.Store.EndCodeTry(ctx, id); err != nil {
+		return err
+	}
+	return s.record(ctx, Event{Kind: EventPersonUnlocked, Person: id})
+}
+
+// RemovePhone removes a phone for good, and its TOTP secret with it.
+func (d HelpDesk) RemovePhone(ctx context.Context, p Phone) error {
+	return d.service.RemovePhone(ctx, p)
+}
+
+// EndTrust ends the trust in one browser of a person, with an empty id in all
+// for an application, with an empty application in all. It returns how many
+// ended.
+func (d HelpDesk) EndTrust(ctx context.Context, person PersonID, app ApplicationID, id TrustID) (int, error) {
+	return d.service.EndTrust(ctx, person, app, id)
+}
+
+// StopRecovery stops a running recovery of a person, with the set-up that was
+// opened through it. stopped is false where it was over; ErrNotFound for
+// another's.
+func (d HelpDesk) StopRecovery(ctx context.Context, person PersonID, id RecoveryID) (stopped bool, err error) {
+	s := d.service
+	r, stopped, err := s.config.Store.RefuseRecovery(ctx, person, id, "", s.now()) // by no phone
+	if err != nil || !stopped {
+		return false, err
+	}
+	return true, s.record(ctx, r.event(EventRecoveryRefused, ""))
+}
