@@ -260,7 +260,7 @@ test("the screens in a browser", { skip: server ? false : "SERVER is not set" },
       await page.locator("#extend").waitFor({ state: "hidden" });
       const { expires_at: until } = await stands(asked.id);
       assert.equal(Date.parse(until) - Date.parse(asked.expires_at), 30_000);
-      await page.waitForFunction(() => Number(document.getElementById("seconds").textContent) > 30);
+      await page.waitForFunction(() => parseInt(document.getElementById("left").textContent, 10) > 30);
       await shot(page, "more-time");
       await done(page);
     });

@@ -10,8 +10,8 @@ import (
 	"sync"
 )
 
-// types are the kinds of file that leave the house. Templates and tests lie
-// beside them and do not.
+// types are the kinds of file that leave the house. Templates, tests and the
+// words of pages lie beside them and do not.
 var types = map[string]string{
 	".css":  "text/css; charset=utf-8",
 	".json": "application/json",
@@ -33,7 +33,7 @@ var loadAssets = sync.OnceValue(func() assets {
 	a := assets{files: map[string]body{}}
 	sum := sha256.New()
 	err := fs.WalkDir(files, ".", func(name string, _ fs.DirEntry, err error) error {
-		if err != nil || types[path.Ext(name)] == "" || strings.HasSuffix(name, ".test.mjs") {
+		if err != nil || types[path.Ext(name)] == "" || strings.HasSuffix(name, ".test.mjs") || isCatalogue(name) {
 			return err
 		}
 		content, err := files.ReadFile(name)
@@ -70,5 +70,5 @@ func (a assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Cache-Control", keep)
 	w.Header().Set("Content-Type", types[path.Ext(name)])
-	content.send(w, r)
+	content.send(w, r, http.StatusOK)
 }

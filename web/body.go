@@ -27,13 +27,15 @@ func newBody(content []byte) body {
 	return body{content, b.Bytes()}
 }
 
-func (b body) send(w http.ResponseWriter, r *http.Request) {
+func (b body) send(w http.ResponseWriter, r *http.Request, status int) {
 	w.Header().Add("Vary", "Accept-Encoding")
 	if b.packed == nil || !takesGzip(r.Header.Get("Accept-Encoding")) {
+		w.WriteHeader(status)
 		w.Write(b.plain)
 		return
 	}
 	w.Header().Set("Content-Encoding", "gzip")
+	w.WriteHeader(status)
 	w.Write(b.packed)
 }
 

@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// drawer draws each page once; afterwards a page is bytes.
+// drawer draws each page once in each language; afterwards a page is bytes.
 type drawer struct {
 	config Config
 	base   string // path of the public URL, "" or "/login"
@@ -15,31 +15,49 @@ type drawer struct {
 
 // view is all that a template may see.
 type view struct {
+	words
 	Server string
 	Base   string
 	Assets string
 	Demo   bool
+	// Sentences are those that the page's script may say.
+	Sentences map[string]sentence
 }
 
+func (d drawer) view(w words) view {
+	return view{words: w, Server: d.config.ServerName, Base: d.base, Assets: d.assets, Demo: d.config.Demo}
+}
+
+// page answers with the page of that name, in the language that suits whoever
+// asks. A page that says something that its catalogue lacks panics here, before
+// the server serves anything.
 func (d drawer) page(name string) http.Handler {
-	t := template.Must(template.ParseFS(files, "page/page.html", folderOf(name)+"/"+name+".html"))
-	var b bytes.Buffer
-	err := t.ExecuteTemplate(&b, "page.html", view{
-		Server: d.config.ServerName, Base: d.base, Assets: d.assets, Demo: d.config.Demo,
-	})
-	if err != nil {
-		panic("web: page " + name + ": " + err.Error())
-	}
+	kind, headers := "text/html; charset=utf-8", map[string]string{"Cache-Control": "no-store"}
 	status := http.StatusOK
 	if name == "missing" {
 		status = http.StatusNotFound
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Cache-Control", "no-store")
-		w.WriteHeader(status)
-		w.Write(b.Bytes())
+	t := template.Must(template.ParseFS(files, "page/page.html", folderOf(name)+"/"+name+".html"))
+	drawn := map[string]file{}
+	for language, w := range loadWords() {
+		v := d.view(w)
+		v.Sentences = w.of(folderOf(name))
+		drawn[language] = file{newBody(draw(t, v)), kind, headers, status}
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		language := preferred(r.Header.Get("Accept-Language"))
+		w.Header().Add("Vary", "Accept-Language")
+		w.Header().Set("Content-Language", language)
+		drawn[language].ServeHTTP(w, r)
 	})
+}
+
+func draw(t *template.Template, v view) []byte {
+	var b bytes.Buffer
+	if err := t.ExecuteTemplate(&b, "page.html", v); err != nil {
+		panic("web: " + err.Error())
+	}
+	return b.Bytes()
 }
 
 // folderOf is the page's own folder; the page for a lost address has no script

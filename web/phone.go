@@ -32,10 +32,10 @@ func (d drawer) phone(a assets) phone {
 	policy := phonePolicy(origins(d.config.FrameAncestors))
 	page := d.drawPhone(a)
 	return phone{
-		page:     file{newBody(page), "text/html; charset=utf-8", map[string]string{"Content-Security-Policy": policy, "Cache-Control": "no-store"}},
-		manifest: file{newBody(d.drawManifest()), "application/manifest+json", map[string]string{"Cache-Control": "no-cache"}},
+		page:     file{newBody(page), "text/html; charset=utf-8", map[string]string{"Content-Security-Policy": policy, "Cache-Control": "no-store"}, http.StatusOK},
+		manifest: file{newBody(d.drawManifest()), "application/manifest+json", map[string]string{"Cache-Control": "no-cache"}, http.StatusOK},
 		// Without the header a worker could not have /phone itself in its scope.
-		worker: file{newBody(d.drawWorker(a, page, policy)), "text/javascript; charset=utf-8", map[string]string{"Cache-Control": "no-cache", "Service-Worker-Allowed": d.base + "/phone"}},
+		worker: file{newBody(d.drawWorker(a, page, policy)), "text/javascript; charset=utf-8", map[string]string{"Cache-Control": "no-cache", "Service-Worker-Allowed": d.base + "/phone"}, http.StatusOK},
 	}
 }
 
@@ -51,7 +51,7 @@ func (d drawer) drawPhone(a assets) []byte {
 	}
 	template.Must(t.ParseFS(files, names...))
 	template.Must(t.New("screens").Parse(all.String()))
-	v := phoneView{view: view{Server: d.config.ServerName, Base: d.base, Assets: d.assets, Demo: d.config.Demo}, Screens: screens}
+	v := phoneView{view: d.view(words{}), Screens: screens}
 	for name := range a.files {
 		if ofPhone(name) && path.Ext(name) == ".mjs" {
 			v.Modules = append(v.Modules, name)
@@ -153,6 +153,7 @@ type file struct {
 	content body
 	kind    string
 	headers map[string]string
+	status  int
 }
 
 func (f file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -160,5 +161,5 @@ func (f file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for name, value := range f.headers {
 		w.Header().Set(name, value)
 	}
-	f.content.send(w, r)
+	f.content.send(w, r, f.status)
 }

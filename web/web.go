@@ -1,9 +1,11 @@
 // Package web serves the pages that people see: the waiting screen, set-up, the
 // way to a new phone, and the phone page, an authenticator that a pairing link opens.
 //
-// A page is static: one template, its script and its style, side by side in one
-// folder, embedded and drawn once at start. It holds no name, no token and no
-// state. The script reads the approval's or set-up's secret from the fragment,
+// A page is static: one template, its script, its style and its words in each
+// language, side by side in one folder, embedded and drawn once a language at
+// start. It holds no name, no token and no state. Which language a browser is
+// given follows its Accept-Language; the script finds its words in the page, as
+// data. The script reads the approval's or set-up's secret from the fragment,
 // which no server ever sees, and asks the API with it. So this package refuses
 // nobody and knows nobody: whoever opens a page without its secret is told how
 // to come by one.
@@ -16,7 +18,7 @@
 // The phone page differs in three ways. It keeps an account's keys in the
 // browser that opened it, where they cannot be exported. A worker keeps its
 // files, so that codes come without a network. And its words lie in the words
-// folder, a catalogue for each language. It talks to its own server alone, so
+// folder, whence it fetches and keeps them. It talks to its own server alone, so
 // that a person of several servers installs a page of each; all their accounts
 // at one server share one page.
 package web

@@ -53,10 +53,12 @@ func TestEveryPageIsServedAndNamesTheServer(t *testing.T) {
 }
 
 func TestNoPageHoldsInlineScriptOrStyleOrAThirdParty(t *testing.T) {
+	data := regexp.MustCompile(`<script type="application/json" id="words">[^<]*</script>`)
 	inline := regexp.MustCompile(`(?i)<style|\sstyle=|\son[a-z]+=|<script(?:[^>]*)>[^<]|javascript:|https?://`)
 	for name, path := range pages {
 		t.Run(name, func(t *testing.T) {
 			_, body := fetch(t, Config{PublicURL: plain.PublicURL, Demo: true}, "GET", path)
+			body = data.ReplaceAllString(body, "")
 			if found := inline.FindString(body); found != "" {
 				t.Errorf("the page holds %q", found)
 			}

@@ -19,17 +19,6 @@ export function plain(parts) {
   return parts.map((part) => part.text).join('');
 }
 
-// count chooses the form of a sentence for a number of things.
-export function count(forms, n, values = {}) {
-  const form = new Intl.PluralRules('en').select(n);
-  return fill(forms[form] ?? forms.other, { ...values, count: n });
-}
-
-// oneOf lists names as alternatives: "Ana's iPhone or Old Pixel".
-export function oneOf(names) {
-  return new Intl.ListFormat('en', { type: 'disjunction' }).format(names);
-}
-
 // write shows parts in an element. Each value is isolated (bdi), so that a name
 // written from right to left cannot turn the sentence around it.
 export function write(element, parts) {

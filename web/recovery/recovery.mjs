@@ -1,11 +1,12 @@
 // The way to a new phone: the wait, who can stop it, and the set-up. What is said
-// stands in words.mjs, when in view.mjs.
+// stands in the catalogues, when in view.mjs.
 import { askJSON, Problem } from '../page/server.mjs';
 import { forget, take } from '../page/secret.mjs';
 import { plain, say, write } from '../page/text.mjs';
+import { wordsOfPage } from '../page/words.mjs';
 import { ended, nextLook, view } from './view.mjs';
-import { words } from './words.mjs';
 
+const words = wordsOfPage();
 const byID = (id) => document.getElementById(id);
 const screen = byID('screen');
 const id = location.pathname.split('/').pop();
@@ -19,10 +20,8 @@ let state = null;
 let shown = null;
 let lost = token ? '' : 'no-secret';
 
-const moment = (at) => new Intl.DateTimeFormat(document.documentElement.lang, { weekday: 'long', hour: 'numeric', minute: '2-digit', day: 'numeric', month: 'long' }).format(at);
-
 function show() {
-  const next = view(state, lost, moment);
+  const next = view(words, state, lost);
   const before = shown;
   shown = next;
   screen.dataset.kind = next.kind;
@@ -104,7 +103,7 @@ byID('go').addEventListener('click', async () => {
   } catch (err) {
     const problem = err instanceof Problem ? err : new Problem('offline');
     if (hopeless.includes(problem.kind)) giveUp(problem.kind);
-    else if (problem.kind !== 'recovery-over' && problem.kind !== 'recovery-waiting') trouble(words.offline);
+    else if (problem.kind !== 'recovery-over' && problem.kind !== 'recovery-waiting') trouble(words.text('page.offline'));
     state = await askJSON(address, token).catch(() => state);
     show();
   }
@@ -114,9 +113,9 @@ byID('go').addEventListener('click', async () => {
 byID('copy').addEventListener('click', async () => {
   try {
     await navigator.clipboard.writeText(`${base}/recovery/${id}#${token}`);
-    say(byID('said'), words.copied);
+    say(byID('said'), words.text('page.copied'));
   } catch {
-    say(byID('said'), words.notCopied);
+    say(byID('said'), words.text('page.not-copied'));
   }
 });
 

@@ -1,32 +1,26 @@
-// From the state of a recovery to what the page says. Pure.
-import { fill } from '../page/text.mjs';
-import { words } from './words.mjs';
+// From the state of a recovery to what the page says. Pure; the sentences are
+// the page's Words.
 
 // view gives the screen to show: {kind, headline, line, told, sooner, tone}.
 // state is the protocol's, or null before the first; lost is the kind of a
-// problem after which nothing more will come. moment writes an instant as people
-// read it.
-export function view(state, lost = '', moment = String) {
+// problem after which nothing more will come.
+export function view(words, state, lost = '') {
   const kind = kindOf(state, lost);
   const names = (state?.phones ?? []).map((p) => p.name);
   const values = {
-    user: state?.user ?? '', phone: state?.refused_by || words.somePhone,
-    when: state ? moment(Date.parse(state.ready_at)) : '',
+    user: state?.user, phone: state?.refused_by || words.text('recovery.some-phone'),
+    when: state ? words.date(Date.parse(state.ready_at)) : '',
   };
+  const loading = kind === 'loading';
   const running = kind === 'waiting' || kind === 'ready';
   return {
     kind,
-    headline: fill(words[kind].headline, values),
-    line: fill(words[kind].line, values),
-    told: running ? told(names) : [],
-    sooner: kind === 'waiting' && names.length > 0 ? fill(state.number ? words.sooner : words.later, { number: state.number }) : [],
+    headline: words.parts(loading ? 'page.one-moment' : `recovery.state.${kind}.headline`, values),
+    line: words.parts(loading ? 'recovery.loading' : `recovery.state.${kind}.line`, values),
+    told: running && names.length > 0 ? words.parts('recovery.told', { count: names.length, phone: words.allOf(names) }) : [],
+    sooner: kind === 'waiting' && names.length > 0 ? words.parts(state.number ? 'recovery.sooner' : 'recovery.later', { number: state.number }) : [],
     tone: kind === 'refused' ? 'alarm' : kind === 'done' ? 'good' : 'calm',
   };
-}
-
-function told(names) {
-  const form = ['none', 'one'][names.length] ?? 'other';
-  return fill(words.told[form], { phone: names.join(', ') });
 }
 
 function kindOf(state, lost) {

@@ -1,17 +1,19 @@
 // What the way to a new phone says in each state, as sentences.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { catalogue } from '../page/catalogue.test.mjs';
 import { plain } from '../page/text.mjs';
 import { ended, nextLook, view } from './view.mjs';
+
+const words = catalogue('recovery');
 
 const waiting = {
   id: 'r', state: 'waiting', user: 'ana@example.com', application: 'Northwind Books', number: '47',
   server_time: '2026-11-01T10:00:00Z', ready_at: '2026-11-02T10:00:00Z', phones: [{ id: 'p', name: 'Ana’s iPhone' }],
 };
-const moment = () => '2 Nov, 10:00';
 
 const cases = [
-  ['a wait', {}, '', 'waiting', 'Your new phone can be added 2 Nov, 10:00'],
+  ['a wait', {}, '', 'waiting', `Your new phone can be added ${words.date(Date.parse(waiting.ready_at))}`],
   ['the wait is over', { state: 'ready' }, '', 'ready', 'Add your new phone'],
   ['stopped by a phone', { state: 'refused', refused_by: 'Old Pixel' }, '', 'refused', 'This was stopped'],
   ['the phone is there', { state: 'done' }, '', 'done', 'Your new phone is added'],
@@ -22,7 +24,7 @@ const cases = [
 
 for (const [name, change, lost, kind, headline] of cases) {
   test(name, () => {
-    const got = view({ ...waiting, ...change }, lost, moment);
+    const got = view(words, { ...waiting, ...change }, lost);
     assert.equal(got.kind, kind);
     assert.equal(plain(got.headline), headline);
     assert.notEqual(plain(got.line), '');
@@ -30,22 +32,22 @@ for (const [name, change, lost, kind, headline] of cases) {
 }
 
 test('before the first word of the server nothing is claimed', () => {
-  assert.equal(view(null).kind, 'loading');
-  assert.equal(view(null, 'no-secret').kind, 'nowhere');
+  assert.equal(view(words, null).kind, 'loading');
+  assert.equal(view(words, null, 'no-secret').kind, 'nowhere');
 });
 
 test('who was told is named, and how a phone ends the wait', () => {
-  const got = view(waiting, '', moment);
+  const got = view(words, waiting);
   assert.equal(plain(got.told), 'Your phone Ana’s iPhone was told, and can stop it.');
   assert.match(plain(got.sooner), /enter 47: then there is no wait/);
-  assert.match(plain(view({ ...waiting, number: undefined }, '', moment).sooner), /Open Countersign on it/);
-  assert.equal(plain(view({ ...waiting, state: 'ready' }, '', moment).sooner), '');
-  const alone = view({ ...waiting, phones: [] }, '', moment);
+  assert.match(plain(view(words, { ...waiting, number: undefined }).sooner), /Open Countersign on it/);
+  assert.equal(plain(view(words, { ...waiting, state: 'ready' }).sooner), '');
+  const alone = view(words, { ...waiting, phones: [] });
   assert.deepEqual([plain(alone.told), plain(alone.sooner)], ['', '']);
 });
 
 test('who stopped it is named', () => {
-  assert.match(plain(view({ ...waiting, state: 'refused', refused_by: 'Old <b>Pixel' }).line), /on Old <b>Pixel that/);
+  assert.match(plain(view(words, { ...waiting, state: 'refused', refused_by: 'Old <b>Pixel' }).line), /on Old <b>Pixel that/);
 });
 
 test('the page asks again in time, and stops when it is over', () => {

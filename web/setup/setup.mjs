@@ -1,11 +1,12 @@
 // The set-up page: adding a phone, an authenticator app, recovery codes. What
-// is said stands in words.mjs, when in view.mjs.
+// is said stands in the catalogues, when in view.mjs.
 import { ask, askJSON, Problem } from '../page/server.mjs';
 import { forget, take } from '../page/secret.mjs';
-import { fill, plain, say, write } from '../page/text.mjs';
+import { plain, say, write } from '../page/text.mjs';
+import { wordsOfPage } from '../page/words.mjs';
 import { ended, view } from './view.mjs';
-import { words } from './words.mjs';
 
+const words = wordsOfPage();
 const byID = (id) => document.getElementById(id);
 const screen = byID('screen');
 const id = location.pathname.split('/').pop();
@@ -26,7 +27,7 @@ let codes = [];
 const icons = { active: 'tick', added: 'tick', done: 'tick', refused: 'no', expired: 'clock', lost: 'clock', nowhere: 'key', codes: 'key' };
 
 function show() {
-  const next = view(state, place, lost);
+  const next = view(words, state, place, lost);
   const before = shown;
   shown = next;
   screen.dataset.kind = next.kind;
@@ -50,15 +51,15 @@ function turn(next, before) {
   document.title = plain(next.headline);
   byID('told').textContent = '';
   trouble('');
-  const digits = next.digits ? ` ${plain(fill(words.digitsAloud, { digits: [...next.digits.replace(' ', '')].join(' ') }))}.` : '';
+  const digits = next.digits ? ` ${words.text('setup.digits.aloud', { digits: [...next.digits.replace(' ', '')].join(' ') })}.` : '';
   if (next.kind !== 'loading') say(byID(next.kind === 'claimed' || next.tone === 'alarm' ? 'assertive' : 'polite'), `${document.title}. ${plain(next.line)}${digits}`);
   if (before) byID('headline').focus({ preventScroll: true });
   if (before) scrollTo({ top: 0 });
 }
 
-function trouble(sentence) {
-  byID('trouble').textContent = sentence;
-  byID('trouble').hidden = sentence === '';
+function trouble(key) {
+  byID('trouble').textContent = words.text(key);
+  byID('trouble').hidden = key === '';
 }
 
 // The picture needs the bearer secret, so the script fetches it.
@@ -129,7 +130,7 @@ async function attempt(button, action) {
   } catch (err) {
     const problem = err instanceof Problem ? err : new Problem('offline');
     if (hopeless.includes(problem.kind)) giveUp(problem.kind);
-    else trouble(problem.kind === 'pairing-settled' ? words.settled : words.offline);
+    else trouble(problem.kind === 'pairing-settled' ? 'setup.settled' : 'page.offline');
     return null;
   } finally {
     button.disabled = false;
@@ -168,14 +169,13 @@ async function outcome({ id: approval, waiting_token: secret }) {
   const stream = `${address.slice(0, address.lastIndexOf('/pairings/'))}/approvals/${approval}/stream`;
   for (let version = 0; ;) {
     const now = await askJSON(`${stream}?wait=25s&version=${version}`, secret, { signal: AbortSignal.timeout(40000) });
-    if (now.state !== 'pending') return words.trial[now.state] ? now.state : 'over';
+    if (now.state !== 'pending') return words.has(`setup.trial.${now.state}`) ? now.state : 'over';
     version = now.version;
   }
 }
 
 function tried(how, number = '') {
-  const sentence = plain(fill(words.trial[how], { phone: state.phone?.name || words.somePhone }));
-  byID('trial-line').textContent = sentence;
+  byID('trial-line').textContent = words.text(`setup.trial.${how}`, { phone: state.phone?.name });
   byID('trial-number').textContent = number;
   byID('trial-number').hidden = number === '';
   byID('try').hidden = how !== 'over';
@@ -198,10 +198,15 @@ async function app() {
   show();
 }
 
+const refusals = {
+  'code-wrong': 'setup.app.wrong', 'code-used': 'setup.app.wrong', 'invalid-request': 'setup.app.empty',
+  'codes-blocked': 'setup.app.blocked', 'too-many-requests': 'setup.app.blocked',
+};
+
 byID('confirm').addEventListener('submit', async (event) => {
   event.preventDefault();
   const code = byID('typed').value.normalize('NFKC').replace(/[\s\p{Pd}]/gu, '');
-  if (!/^[0-9]{6,8}$/.test(code)) return refuse(words.confirm.empty);
+  if (!/^[0-9]{6,8}$/.test(code)) return refuse('setup.app.empty');
   refuse('');
   byID('send').disabled = true;
   try {
@@ -211,17 +216,17 @@ byID('confirm').addEventListener('submit', async (event) => {
     show();
     heard(await askJSON(address, token));
   } catch (err) {
-    if (shown.kind === 'app') refuse(words.confirm[{ 'code-wrong': 'wrong', 'code-used': 'wrong', 'invalid-request': 'empty', 'codes-blocked': 'blocked', 'too-many-requests': 'blocked' }[err.kind]] ?? words.offline);
+    if (shown.kind === 'app') refuse(refusals[err.kind] ?? 'page.offline');
   } finally {
     byID('send').disabled = false;
   }
 });
 
-function refuse(sentence) {
-  byID('refused').hidden = sentence === '';
-  byID('refused').textContent = sentence;
-  byID('typed').setAttribute('aria-invalid', String(sentence !== ''));
-  if (sentence) byID('typed').select();
+function refuse(key) {
+  byID('refused').hidden = key === '';
+  byID('refused').textContent = words.text(key);
+  byID('typed').setAttribute('aria-invalid', String(key !== ''));
+  if (key) byID('typed').select();
 }
 byID('typed').addEventListener('input', () => byID('refused').hidden || refuse(''));
 
@@ -234,7 +239,7 @@ byID('show-codes').addEventListener('click', async () => {
     place = 'codes';
     show();
   } catch (err) {
-    trouble(err.kind === 'pairing-settled' ? words.codesShown : words.offline);
+    trouble(err.kind === 'pairing-settled' ? 'setup.codes.shown' : 'page.offline');
   }
   button.disabled = false;
 });
@@ -252,18 +257,18 @@ byID('copy-codes').addEventListener('click', () => copy(codes.join('\n')));
 async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
-    say(byID('told'), words.copied);
+    say(byID('told'), words.text('page.copied'));
   } catch {
-    say(byID('told'), words.notCopied);
+    say(byID('told'), words.text('page.not-copied'));
   }
 }
 
 byID('save-codes').addEventListener('click', () => {
-  const title = plain(fill(words.file.title, { user: state?.user ?? '' }));
-  const url = URL.createObjectURL(new Blob([`${title}\n${words.file.line}\n\n${codes.join('\n')}\n`], { type: 'text/plain' }));
+  const title = words.text('setup.codes.file', { user: state?.user });
+  const url = URL.createObjectURL(new Blob([`${title}\n${words.text('setup.codes.once')}\n\n${codes.join('\n')}\n`], { type: 'text/plain' }));
   const link = document.createElement('a');
   link.href = url;
-  link.download = words.file.name;
+  link.download = 'countersign-recovery-codes.txt';
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 10000);
 });

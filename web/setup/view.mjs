@@ -1,18 +1,18 @@
-// From the state of a set-up to what the page says. Pure.
-import { fill } from '../page/text.mjs';
-import { words } from './words.mjs';
+// From the state of a set-up to what the page says. Pure; the sentences are the
+// page's Words.
 
 // view gives the screen to show: {kind, headline, line, digits, tone}.
 // state is the protocol's, or null before the first. place is where the person
 // has gone by themselves: "" (follow the set-up), "app", "codes" or "done".
 // lost is the kind of a problem after which nothing more will come.
-export function view(state, place = '', lost = '') {
+export function view(words, state, place = '', lost = '') {
   const kind = kindOf(state, place, lost);
-  const values = { phone: state?.phone?.name || words.somePhone, user: state?.user ?? '' };
+  const values = { phone: state?.phone?.name, user: state?.user };
+  const loading = kind === 'loading';
   return {
     kind,
-    headline: fill(words[kind].headline, values),
-    line: fill(words[kind].line, values),
+    headline: words.parts(loading ? 'page.one-moment' : `setup.state.${kind}.headline`, values),
+    line: words.parts(loading ? 'setup.loading' : `setup.state.${kind}.line`, values),
     digits: kind === 'claimed' ? grouped(state.digits) : '',
     tone: kind === 'refused' ? 'alarm' : ['active', 'added', 'done'].includes(kind) ? 'good' : 'calm',
   };

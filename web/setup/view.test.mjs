@@ -1,8 +1,11 @@
 // What the set-up page says in each state.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { catalogue } from '../page/catalogue.test.mjs';
 import { plain } from '../page/text.mjs';
 import { ended, grouped, view } from './view.mjs';
+
+const words = catalogue('setup');
 
 const open = { version: 1, state: 'open', user: 'ana@example.com', authenticator: false };
 const claimed = { ...open, state: 'claimed', digits: '482913', phone: { name: 'Ana’s iPhone', platform: 'ios' } };
@@ -29,16 +32,16 @@ for (const [name, state, place, lost, kind, headline] of [
   ['a state of a later version', { ...open, state: 'levitating' }, '', '', 'expired', 'This link has run out'],
 ]) {
   test(name, () => {
-    const got = view(state, place, lost);
+    const got = view(words, state, place, lost);
     assert.equal(got.kind, kind);
     assert.equal(plain(got.headline), headline);
   });
 }
 
 test('the digits are shown in two groups, and only while they are to be compared', () => {
-  assert.equal(view(claimed).digits, '482 913');
-  assert.equal(view(active).digits, '');
-  assert.equal(view(open).digits, '');
+  assert.equal(view(words, claimed).digits, '482 913');
+  assert.equal(view(words, active).digits, '');
+  assert.equal(view(words, open).digits, '');
 });
 
 test('digits that are not six digits are not shown at all', () => {
@@ -46,7 +49,7 @@ test('digits that are not six digits are not shown at all', () => {
 });
 
 test('the phone and the person are named where the digits are compared', () => {
-  assert.match(plain(view(claimed).line), /^Ana’s iPhone wants to be added for ana@example\.com\./);
+  assert.match(plain(view(words, claimed).line), /^Ana’s iPhone wants to be added for ana@example\.com\./);
 });
 
 test('following ends with active, refused and expired', () => {

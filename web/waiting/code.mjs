@@ -1,8 +1,6 @@
 // Codes typed on the waiting screen: what may be sent, and what is said when
 // the server does not take one. Pure.
-import { count, fill, plain } from '../page/text.mjs';
-import { triesLeft } from './view.mjs';
-import { words } from './words.mjs';
+import { applicationOf, triesLeft } from './view.mjs';
 
 // read brings what was typed or pasted into the form that is sent, or "" if it
 // cannot be a code: six to eight digits, or sixteen letters and digits. Spaces
@@ -17,27 +15,27 @@ const isRecovery = (code) => /^[0-9A-Z]{16}$/.test(code);
 
 // refusal says why a code was not taken: {headline, line}, headline only where
 // there is one. phoneAsked: approving on a phone is still possible.
-export function refusal(problem, code, phoneAsked, application = words.someApplication) {
-  const tries = triesLeft(problem.members?.code_attempts_left);
-  const recovery = isRecovery(code);
-  switch (problem.kind) {
-    case 'code-wrong': return say(recovery ? words.code.wrongRecovery : words.code.wrong, { tries });
-    case 'code-used': return say(recovery ? words.code.usedRecovery : words.code.used, { tries });
-    case 'code-kind-refused': return say(words.code.kindRefused, { application, tries });
-    case 'codes-blocked': return blocked(problem.retryAfter, phoneAsked);
-    case 'invalid-request': return say(words.code.shape);
-    case 'too-many-requests': return say(words.code.busy);
-    default: return say(words.code.offline);
+export function refusal(words, problem, code, phoneAsked, state = null) {
+  if (problem.kind === 'codes-blocked') return blocked(words, problem.retryAfter, phoneAsked);
+  const values = { application: applicationOf(words, state), tries: triesLeft(words, problem.members?.code_attempts_left) };
+  return { headline: '', line: words.text(why(problem.kind, isRecovery(code)), values).trim() };
+}
+
+function why(kind, recovery) {
+  switch (kind) {
+    case 'code-wrong': return recovery ? 'waiting.code.wrong-recovery' : 'waiting.code.wrong';
+    case 'code-used': return recovery ? 'waiting.code.used-recovery' : 'waiting.code.used';
+    case 'code-kind-refused': return 'waiting.code.kind-refused';
+    case 'invalid-request': return 'waiting.code.shape';
+    case 'too-many-requests': return 'waiting.code.busy';
+    default: return 'waiting.code.offline';
   }
 }
 
-function blocked(seconds, phoneAsked) {
-  const minutes = Math.max(1, Math.ceil(seconds / 60));
-  const { headline, phone, alone } = words.code.blocked;
-  const time = plain(count(words.minutes, minutes));
-  return { headline, line: plain(fill(phoneAsked ? phone : alone, { time })) };
-}
-
-function say(sentence, values) {
-  return { headline: '', line: plain(fill(sentence, values)).trim() };
+function blocked(words, seconds, phoneAsked) {
+  const count = Math.max(1, Math.ceil(seconds / 60));
+  return {
+    headline: words.text('waiting.code.blocked.headline'),
+    line: words.text(phoneAsked ? 'waiting.code.blocked.phone' : 'waiting.code.blocked.alone', { count }),
+  };
 }

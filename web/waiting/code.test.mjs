@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { catalogue } from '../page/catalogue.test.mjs';
 import { read, refusal } from './code.mjs';
+
+const words = catalogue('waiting');
 
 for (const [typed, want] of [
   ['123456', '123456'],
@@ -23,7 +26,7 @@ for (const [typed, want] of [
   });
 }
 
-const says = (kind, code, members = {}, retryAfter = 0, phoneAsked = true) => refusal({ kind, members, retryAfter }, code, phoneAsked);
+const says = (kind, code, members = {}, retryAfter = 0, phoneAsked = true) => refusal(words, { kind, members, retryAfter }, code, phoneAsked);
 
 test('a wrong code says what to do and how many tries are left', () => {
   assert.equal(says('code-wrong', '123456', { code_attempts_left: 1 }).line,

@@ -1,7 +1,6 @@
 // From the state of an approval to what the screen says. Pure: no page, no
 // clock, no network; what it cannot know from the state is in circumstances.
-import { count, fill, oneOf } from '../page/text.mjs';
-import { words } from './words.mjs';
+// The sentences are the page's Words.
 
 // After this long without a sign of the phone, resending is offered.
 export const slowAfter = 15; // seconds
@@ -15,7 +14,7 @@ export const slowAfter = 15; // seconds
 //   counting  whether the countdown is shown
 //   resend    whether resending is offered
 //   code      "offered" (behind a button), "shown" or "none" (not taken, or over)
-//   onward    name of the way on from a settled state: words.onward
+//   onward    name of the way on from a settled state: waiting.onward
 //   codeNext  whether starting again with a code is offered
 //   newPhone  whether setting up a new phone is offered; then nothing goes by itself
 //   go        where the browser goes by itself, or ""
@@ -26,11 +25,11 @@ export const slowAfter = 15; // seconds
 // heldBack (the server refused to ask again), phoneless (the person has said that
 // they don't have their phone), lost (a problem's kind after which
 // nothing more will come).
-export function view(state, circumstances = {}) {
-  if (circumstances.lost && state?.state !== 'approved') return end(over(circumstances.lost), state, circumstances);
-  if (!state) return { ...blank, kind: 'loading', ...sentences(words.waiting.loading) };
-  if (state.state !== 'pending') return end(settledKind(state), state, circumstances);
-  return pending(state, circumstances);
+export function view(words, state, circumstances = {}) {
+  if (circumstances.lost && state?.state !== 'approved') return end(words, over(circumstances.lost), state, circumstances);
+  if (!state) return { ...blank, kind: 'loading', headline: words.parts('page.one-moment'), line: words.parts('waiting.loading') };
+  if (state.state !== 'pending') return end(words, settledKind(state), state, circumstances);
+  return pending(words, state, circumstances);
 }
 
 const blank = {
@@ -38,16 +37,16 @@ const blank = {
   onward: '', codeNext: false, newPhone: false, go: '', tone: 'calm',
 };
 
-function pending(state, circumstances) {
+function pending(words, state, circumstances) {
   const kind = pendingKind(state, circumstances);
-  if (!takesCodes(state)) return withoutCodes(kind, state, circumstances);
+  if (!takesCodes(state)) return withoutCodes(words, kind, state, circumstances);
   const codeFirst = ['codeOnly', 'heldBack', 'pushLocked', 'byPolicy', 'noneReachable'].includes(kind);
   return {
     ...blank,
     kind,
     purpose: codeFirst ? 'code' : 'wait',
-    ...sentences(wordsOf(kind, state), valuesOf(state)),
-    note: kind === 'noneReachable' ? openPhone(state) : [],
+    ...sentences(words, `waiting.pending.${kind}`, form(words, kind, state), valuesOf(words, state)),
+    note: kind === 'noneReachable' ? openPhone(words, state) : [],
     number: codeFirst ? '' : state.number ?? '',
     counting: true,
     resend: mayResend(state, circumstances),
@@ -62,14 +61,16 @@ export const takes = (state, method) => state?.methods?.includes(method) ?? true
 const takesCodes = (state) => takes(state, 'totp') || takes(state, 'recovery_code');
 
 // withoutCodes is a sign-in that nothing but a phone can settle.
-function withoutCodes(kind, state, circumstances) {
-  const sentence = words.phoneOnly[kind];
-  const shown = {
-    ...blank, kind, counting: true, code: 'none', resend: mayResend(state, circumstances),
-    number: sentence ? '' : state.number ?? '', tone: kind === 'wrongNumber' ? 'alarm' : 'calm',
-    ...sentences(sentence ?? wordsOf(kind, state), valuesOf(state)),
+function withoutCodes(words, kind, state, circumstances) {
+  const barring = words.has(`waiting.phone-only.${kind}.line`);
+  const said = barring
+    ? sentences(words, `waiting.phone-only.${kind}`, 'line', valuesOf(words, state))
+    : sentences(words, `waiting.pending.${kind}`, form(words, kind, state), valuesOf(words, state));
+  return {
+    ...blank, kind, counting: true, code: 'none', resend: mayResend(state, circumstances), ...said,
+    number: barring && kind !== 'noneReachable' ? '' : state.number ?? '',
+    tone: kind === 'wrongNumber' ? 'alarm' : 'calm',
   };
-  return kind === 'noneReachable' ? { ...shown, number: state.number ?? '' } : shown;
 }
 
 const barred = { no_phone: 'codeOnly', reported: 'pushLocked', policy: 'byPolicy' };
@@ -92,39 +93,42 @@ function mayResend(state, { asked = 0, heldBack = false }) {
   return state.next === 'wait' && !heldBack && state.resends_left > 0 && asked >= slowAfter;
 }
 
-function wordsOf(kind, state) {
-  if (kind === 'slow' && !(state.resends_left > 0)) return words.waiting.slowNoResend;
-  if (!state.number && words.waiting[`${kind}Plain`]) return words.waiting[`${kind}Plain`];
-  return words.waiting[kind];
+// form of a pending state's sentence: most speak of a number, if there is one.
+function form(words, kind, state) {
+  if (kind === 'slow' && !(state.resends_left > 0)) return 'no-resend';
+  return !state.number && words.has(`waiting.pending.${kind}.plain`) ? 'plain' : 'line';
 }
 
-function openPhone({ number }) {
-  return fill(number ? words.openPhone : words.openPhonePlain, { number });
+function openPhone(words, { number }) {
+  return words.parts(number ? 'waiting.open-phone.line' : 'waiting.open-phone.plain', { number });
 }
 
-function valuesOf(state) {
+function valuesOf(words, state) {
   const phones = state.phones ?? [];
   const seen = phones.filter((p) => p.seen);
   const reached = phones.filter((p) => p.sent !== 'failed');
   const lost = phones.filter((p) => p.sent === 'failed' && !p.seen);
   return {
-    application: state.application || words.someApplication,
+    application: applicationOf(words, state),
     number: state.number ?? '',
-    phone: names(seen.length > 0 ? seen : reached),
-    lost: names(lost),
-    tries: triesLeft(state.number_attempts_left),
+    phone: names(words, seen.length > 0 ? seen : reached),
+    lost: words.oneOf(lost.map((p) => p.name)),
+    tries: triesLeft(words, state.number_attempts_left),
   };
 }
 
+// applicationOf is what the application is called on the screen.
+export const applicationOf = (words, state) => state?.application || words.text('waiting.some-application');
+
 // names of up to three phones; more would bury the number.
-function names(phones) {
+function names(words, phones) {
   const known = phones.map((p) => p.name).filter(Boolean);
-  return known.length === 0 || known.length > 3 ? words.somewhere : oneOf(known);
+  return known.length === 0 || known.length > 3 ? words.text('waiting.some-phone') : words.oneOf(known);
 }
 
 // triesLeft is a sentence of its own, or nothing when no number is known.
-export function triesLeft(n) {
-  return n > 0 ? count(words.triesLeft, n).map((part) => part.text).join('') : '';
+export function triesLeft(words, n) {
+  return n > 0 ? words.text('waiting.tries-left', { count: n }) : '';
 }
 
 function settledKind(state) {
@@ -146,18 +150,17 @@ function over(problem) {
 const onward = { reported: 'back', replaced: 'here', approved: '', nowhere: '', lost: 'back' };
 const alarming = ['denied', 'reported', 'mismatch', 'tooManyCodes'];
 
-function end(kind, state, { tries, phoneless = false }) {
+function end(words, kind, state, { tries, phoneless = false }) {
   const go = kind === 'approved' ? webAddress(state.return_to) : '';
   const newPhone = kind === 'approved' && phoneless && ['totp', 'recovery_code'].includes(state.method);
+  const values = { application: applicationOf(words, state), phone: state?.settled_by ?? '' };
+  const said = sentences(words, `waiting.settled.${kind}`, settledForm(kind, state, go, tries), values);
   return {
     ...blank,
     kind,
     purpose: 'end',
-    ...sentences(newPhone ? words.newPhone : settledWords(kind, state, go), {
-      application: state?.application || words.someApplication,
-      phone: state?.settled_by ?? '',
-      times: words.times[tries] ?? '',
-    }),
+    ...said,
+    line: newPhone ? words.parts('waiting.new-phone.line', values) : said.line,
     onward: onward[kind] ?? 'again',
     codeNext: kind === 'mismatch' || kind === 'expired',
     newPhone,
@@ -166,10 +169,10 @@ function end(kind, state, { tries, phoneless = false }) {
   };
 }
 
-function settledWords(kind, state, go) {
-  if (kind === 'approved' && !go) return words.settled.approvedHere;
-  if (kind === 'denied' && !state.settled_by) return words.settled.deniedSomewhere;
-  return words.settled[kind];
+function settledForm(kind, state, go, tries) {
+  if (kind === 'approved' && !go) return 'here';
+  if (kind === 'denied' && !state.settled_by) return 'somewhere';
+  return kind === 'mismatch' && tries === 2 ? 'twice' : 'line';
 }
 
 // webAddress lets through what a browser may be sent to, and no javascript: URL.
@@ -182,6 +185,6 @@ function webAddress(address) {
   }
 }
 
-function sentences({ headline, line }, values = {}) {
-  return { headline: fill(headline, values), line: fill(line, values) };
+function sentences(words, about, form, values) {
+  return { headline: words.parts(`${about}.headline`, values), line: words.parts(`${about}.${form}`, values) };
 }

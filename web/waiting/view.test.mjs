@@ -1,8 +1,11 @@
 // What the waiting screen says in each state, as sentences.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { catalogue } from '../page/catalogue.test.mjs';
 import { plain } from '../page/text.mjs';
 import { view } from './view.mjs';
+
+const words = catalogue('waiting');
 
 const phone = (name, sent = 'accepted', seen = false) => ({ name, sent, seen });
 const iphone = phone('Ana’s iPhone');
@@ -71,7 +74,7 @@ const cases = [
   ['the number was wrong to the end', { state: 'denied', reason: 'number_mismatch' }, { tries: 2 }, 'mismatch',
     'Sign-in stopped', 'The number was wrong twice.'],
   ['the number was wrong, who knows how often', { state: 'denied', reason: 'number_mismatch' }, {}, 'mismatch',
-    'Sign-in stopped', 'The number was wrong.'],
+    'Sign-in stopped', 'The number was wrong too often.'],
   ['too many codes', { state: 'denied', reason: 'too_many_codes' }, {}, 'tooManyCodes',
     'Sign-in stopped', 'Too many wrong codes were typed. Nothing was approved.'],
   ['denied for a reason of a later version', { state: 'denied', reason: 'moonlight' }, {}, 'denied',
@@ -92,7 +95,7 @@ const cases = [
 
 for (const [name, change, circumstances, kind, headline, line] of cases) {
   test(name, () => {
-    const got = view({ ...asking, ...change }, circumstances);
+    const got = view(words, { ...asking, ...change }, circumstances);
     assert.equal(got.kind, kind);
     assert.equal(plain(got.headline), headline);
     assert.equal(plain(got.line).trim(), line);
@@ -100,24 +103,24 @@ for (const [name, change, circumstances, kind, headline, line] of cases) {
 }
 
 test('before the first word of the server nothing is claimed', () => {
-  const got = view(null);
+  const got = view(words, null);
   assert.equal(got.kind, 'loading');
   assert.equal(got.number, '');
 });
 
 test('a page opened without its secret says where to begin', () => {
-  assert.equal(view(null, { lost: 'no-secret' }).kind, 'nowhere');
+  assert.equal(view(words, null, { lost: 'no-secret' }).kind, 'nowhere');
 });
 
 test('the number is loud in the sentence and shown by itself', () => {
-  const got = view(asking);
+  const got = view(words, asking);
   assert.equal(got.number, '47');
   assert.deepEqual(got.line.filter((part) => part.strong).map((part) => part.text), ['47']);
 });
 
 test('a code can be used in every pending state of an application that takes them, and in none that is settled', () => {
   for (const [name, change, circumstances] of cases) {
-    const got = view({ ...asking, ...change }, circumstances);
+    const got = view(words, { ...asking, ...change }, circumstances);
     assert.equal(got.code === 'none', got.purpose === 'end' || change.methods !== undefined, name);
   }
 });
@@ -125,33 +128,33 @@ test('a code can be used in every pending state of an application that takes the
 test('where no phone helps, the code field stands open and the page serves another purpose', () => {
   for (const kind of ['heldBack', 'codeOnly', 'pushLocked', 'byPolicy', 'noneReachable']) {
     const [, change, circumstances] = cases.find((c) => c[3] === kind);
-    const got = view({ ...asking, ...change }, circumstances);
+    const got = view(words, { ...asking, ...change }, circumstances);
     assert.deepEqual([got.code, got.purpose, got.number], ['shown', 'code', '']);
   }
 });
 
 test('with no phone reachable, the number still helps who opens Countersign by hand', () => {
-  const got = view({ ...asking, phones: [phone('Old Pixel', 'failed')] });
+  const got = view(words, { ...asking, phones: [phone('Old Pixel', 'failed')] });
   assert.match(plain(got.note), /enter 47: the request is waiting there/);
 });
 
 test('resending waits for 15 seconds, and ends with the budget', () => {
-  assert.equal(view(asking, { asked: 14.9 }).resend, false);
-  assert.equal(view(asking, { asked: 15 }).resend, true);
-  assert.equal(view({ ...asking, resends_left: 0 }, { asked: 15 }).resend, false);
-  assert.equal(view(asking, { asked: 15, heldBack: true }).resend, false);
-  assert.equal(view({ ...asking, next: 'code_only' }, { asked: 15 }).resend, false);
+  assert.equal(view(words, asking, { asked: 14.9 }).resend, false);
+  assert.equal(view(words, asking, { asked: 15 }).resend, true);
+  assert.equal(view(words, { ...asking, resends_left: 0 }, { asked: 15 }).resend, false);
+  assert.equal(view(words, asking, { asked: 15, heldBack: true }).resend, false);
+  assert.equal(view(words, { ...asking, next: 'code_only' }, { asked: 15 }).resend, false);
 });
 
 test('every settled state but approval and a page out of place has a way on', () => {
   for (const [name, change, circumstances, kind] of cases) {
-    const got = view({ ...asking, ...change }, circumstances);
+    const got = view(words, { ...asking, ...change }, circumstances);
     if (got.purpose === 'end') assert.equal(got.onward !== '', kind !== 'approved', name);
   }
 });
 
 test('only approval sends the browser anywhere, and only to a web address', () => {
-  const to = (state, address) => view({ ...asking, state, return_to: address }).go;
+  const to = (state, address) => view(words, { ...asking, state, return_to: address }).go;
   assert.equal(to('approved', 'https://books.example.com/in?a=1'), 'https://books.example.com/in?a=1');
   assert.equal(to('denied', 'https://books.example.com/in'), '');
   assert.equal(to('approved', 'javascript:alert(1)'), '');
@@ -161,18 +164,18 @@ test('only approval sends the browser anywhere, and only to a web address', () =
 
 test('who has no phone and came in by a code is offered a new one, and stays', () => {
   const approved = { ...asking, state: 'approved', method: 'totp', return_to: 'https://books.example.com/in' };
-  const got = view(approved, { phoneless: true });
+  const got = view(words, approved, { phoneless: true });
   assert.deepEqual([got.newPhone, got.go, plain(got.line)], [true, 'https://books.example.com/in', 'Set up your new phone now, while you are here? Northwind Books waits.']);
-  assert.equal(view({ ...approved, method: 'recovery_code' }, { phoneless: true }).newPhone, true);
-  assert.equal(view({ ...approved, method: 'push' }, { phoneless: true }).newPhone, false);
-  assert.equal(view(approved).newPhone, false);
+  assert.equal(view(words, { ...approved, method: 'recovery_code' }, { phoneless: true }).newPhone, true);
+  assert.equal(view(words, { ...approved, method: 'push' }, { phoneless: true }).newPhone, false);
+  assert.equal(view(words, approved).newPhone, false);
 });
 
 test('an approval that came stays approved when the server forgets it afterwards', () => {
-  assert.equal(view({ ...asking, state: 'approved' }, { lost: 'approval-not-found' }).kind, 'approved');
+  assert.equal(view(words, { ...asking, state: 'approved' }, { lost: 'approval-not-found' }).kind, 'approved');
 });
 
 test('a name with braces or markup is a name and nothing else', () => {
-  const got = view({ ...asking, phones: [phone('{number}<b>')] });
+  const got = view(words, { ...asking, phones: [phone('{number}<b>')] });
   assert.equal(plain(got.line), 'Enter 47 on {number}<b> to sign in to Northwind Books.');
 });

@@ -1,18 +1,19 @@
 // The waiting screen: the parts of the page, what the person does, and the
-// state that comes in. What is said stands in words.mjs, when in view.mjs.
+// state that comes in. What is said stands in the catalogues, when in view.mjs.
 import { ask, askJSON, Problem } from '../page/server.mjs';
 import { forget, take } from '../page/secret.mjs';
-import { count, fill, plain, say, write } from '../page/text.mjs';
+import { plain, say, write } from '../page/text.mjs';
+import { wordsOfPage } from '../page/words.mjs';
 import { Countdown } from './clock.mjs';
 import { read, refusal } from './code.mjs';
 import { follow } from './stream.mjs';
-import { takes, view } from './view.mjs';
-import { words } from './words.mjs';
+import { applicationOf, takes, view } from './view.mjs';
 
 const goAfter = 1000; // ms on "You're in": long enough to be read, short enough to be no wait
 const bannerAfter = 1200; // ms; a shorter gap is nobody's concern
 const overdue = 2000; // ms after the deadline without a word from the server
 
+const words = wordsOfPage();
 const byID = (id) => document.getElementById(id);
 const screen = byID('screen');
 const id = location.pathname.split('/').pop();
@@ -60,7 +61,7 @@ function lost(kind) {
 
 function show() {
   circumstances.asked = (performance.now() - askedAt) / 1000;
-  const next = view(state, circumstances);
+  const next = view(words, state, circumstances);
   const before = shown;
   shown = next;
   screen.dataset.kind = next.kind;
@@ -72,11 +73,11 @@ function show() {
   byID('time').hidden = !next.counting;
   byID('resend').dataset.ready = next.resend ? 'yes' : 'no';
   byID('actions').hidden = next.purpose === 'end' || next.kind === 'loading';
-  write(byID('who'), state ? fill(words.signingIn, { application: state.application || words.someApplication, user: state.user }) : []);
+  write(byID('who'), state ? words.parts('waiting.signing-in', { application: applicationOf(words, state), user: state.user }) : []);
   byID('who').hidden = !state;
   showCode();
   byID('trust').hidden = next.purpose === 'end' || !(state?.trust_days > 0);
-  write(byID('trust-words'), state?.trust_days > 0 ? count(words.trust, state.trust_days) : []);
+  write(byID('trust-words'), state?.trust_days > 0 ? words.parts('waiting.trust', { count: state.trust_days }) : []);
   showEnd(next, before);
   announce(next, before);
 }
@@ -88,10 +89,10 @@ function showCode() {
   const both = takes(state, 'totp') && takes(state, 'recovery_code');
   byID('other-code').hidden = !both;
   if (!both) recovery = !takes(state, 'totp');
-  const kind = recovery ? words.code.recovery : words.code.app;
-  byID('typed-label').textContent = kind.label;
-  byID('typed-hint').textContent = kind.hint;
-  byID('other-code').textContent = kind.other;
+  const kind = recovery ? 'recovery' : 'app';
+  byID('typed-label').textContent = words.text(`waiting.code.${kind}.label`);
+  byID('typed-hint').textContent = words.text(`waiting.code.${kind}.hint`);
+  byID('other-code').textContent = words.text(`waiting.code.${kind}.other`);
   byID('typed').inputMode = recovery ? 'text' : 'numeric';
   write(byID('note'), shown.note);
   byID('note').hidden = shown.note.length === 0;
@@ -112,10 +113,10 @@ function showEnd(next, before) {
   byID('badge').dataset.tone = next.tone;
   byID('icon').setAttribute('href', `#icon-${icons[next.kind]}`);
   byID('again').hidden = next.onward === '' || !canGoBack();
-  byID('again').textContent = words.onward[next.onward] ?? '';
+  byID('again').textContent = words.text(`waiting.onward.${next.onward}`);
   byID('again-code').hidden = !next.codeNext || !canGoBack();
-  const application = state?.application || words.someApplication;
-  write(byID('no-way-back'), fill(words.noWayBack, { application }));
+  const application = applicationOf(words, state);
+  write(byID('no-way-back'), words.parts('waiting.no-way-back', { application }));
   byID('no-way-back').hidden = next.onward === '' || canGoBack();
   byID('new-phone').hidden = !next.newPhone;
   byID('go-on').classList.toggle('primary', !next.newPhone);
@@ -126,7 +127,7 @@ function leave(go, application, stay) {
   if (!go) return;
   const link = byID('go-on');
   link.href = go;
-  write(byID('go-on-words'), fill(words.goOn, { application }));
+  write(byID('go-on-words'), words.parts('waiting.go-on', { application }));
   const kept = trust().then(() => { link.hidden = false; });
   if (!stay) Promise.all([kept, pause(goAfter)]).then(() => location.replace(go));
 }
@@ -150,8 +151,8 @@ byID('new-phone').addEventListener('click', async () => {
     const begun = await askJSON(`${address}/recovery`, token, { method: 'POST' });
     location.assign(begun.recovery_url);
   } catch (err) {
-    const why = { 'fresh-approval-needed': words.newPhoneSpent, 'person-locked': words.newPhoneLocked };
-    byID('new-phone-trouble').textContent = why[err.kind] ?? words.newPhoneOffline;
+    const why = { 'fresh-approval-needed': 'waiting.new-phone.spent', 'person-locked': 'waiting.new-phone.locked' };
+    byID('new-phone-trouble').textContent = words.text(why[err.kind] ?? 'page.offline');
     byID('new-phone-trouble').hidden = false;
     byID('new-phone').disabled = false;
   }
@@ -177,12 +178,11 @@ function tick() {
   const now = performance.now();
   const left = countdown.seconds(now);
   if (left === null || shown?.purpose === 'end') return;
-  byID('seconds').textContent = left;
-  byID('unit').textContent = left === 1 ? words.secondsLeft.one : words.secondsLeft.other;
+  byID('left').textContent = words.text('waiting.seconds-left', { count: left });
   byID('extend').hidden = !(state.may_extend && left <= 30);
   byID('arc').setAttribute('stroke-dashoffset', String(100 * (1 - countdown.share(now))));
   const mark = countdown.announce(now);
-  if (mark !== null) say(byID('polite'), words.aloud[mark]);
+  if (mark !== null) say(byID('polite'), words.text(`waiting.aloud.${mark}`));
   if (left > 0) poked = false;
   else if (!poked) {
     poked = true;
@@ -197,20 +197,13 @@ byID('use-code').addEventListener('click', () => openCode(false));
 byID('without-phone').addEventListener('click', () => openCode(true));
 
 function openCode(withoutPhone) {
-  if (shown.code === 'none') return resent(plain(fill(words.code.phoneOnly, { application: state.application || words.someApplication })));
+  if (shown.code === 'none') return resent('waiting.code.phone-only', { application: applicationOf(words, state) });
   codeOpen = true;
   circumstances.phoneless = withoutPhone;
-  byID('no-phone').replaceChildren(...words.code.noPhone.map(paragraph));
   byID('no-phone').hidden = !withoutPhone;
   byID('without-phone').hidden = withoutPhone;
   showCode();
   byID('typed').focus();
-}
-
-function paragraph(sentence) {
-  const p = document.createElement('p');
-  p.textContent = sentence;
-  return p;
 }
 
 byID('other-code').addEventListener('click', () => {
@@ -226,7 +219,7 @@ byID('code').addEventListener('submit', async (event) => {
   event.preventDefault();
   const typed = byID('typed').value;
   const code = read(typed);
-  if (!code) return refuse({ headline: '', line: typed.trim() ? words.code.shape : words.code.empty });
+  if (!code) return refuse({ headline: '', line: words.text(typed.trim() ? 'waiting.code.shape' : 'waiting.code.empty') });
   byID('send').disabled = true;
   try {
     line?.take(await askJSON(`${address}/code`, token, { method: 'POST', body: { code } }));
@@ -240,7 +233,7 @@ byID('code').addEventListener('submit', async (event) => {
 function codeRefused(err, code) {
   const problem = err instanceof Problem ? err : new Problem('offline');
   if (problem.kind === 'approval-settled') return line?.poke();
-  refuse(refusal(problem, code, state?.next === 'wait', state?.application));
+  refuse(refusal(words, problem, code, state?.next === 'wait', state));
   if (problem.kind === 'code-wrong' || problem.kind === 'code-used') byID('typed').select();
   byID('typed').focus();
 }
@@ -258,26 +251,26 @@ byID('resend').addEventListener('click', async () => {
   show();
   try {
     await ask(`${address}/resend`, token, { method: 'POST' });
-    resent(words.resend.sent);
+    resent('waiting.resent');
   } catch (err) {
     circumstances.heldBack = err.kind === 'too-many-pushes';
-    if (err.kind !== 'approval-settled') resent(circumstances.heldBack ? words.resend.heldBack : words.resend.failed);
+    if (err.kind !== 'approval-settled') resent(circumstances.heldBack ? 'waiting.held-back' : 'page.offline');
   }
   line?.poke();
 });
 
-function resent(sentence) {
+function resent(key, values) {
   byID('resent').hidden = false;
-  byID('resent').textContent = sentence;
+  byID('resent').textContent = words.text(key, values);
 }
 
 byID('extend').addEventListener('click', async () => {
   byID('extend').disabled = true;
   try {
     line?.take(await askJSON(`${address}/extend`, token, { method: 'POST' }));
-    resent(words.extend.done);
+    resent('waiting.extended');
   } catch (err) {
-    if (!['approval-settled', 'no-more-time'].includes(err.kind)) resent(words.extend.failed);
+    if (!['approval-settled', 'no-more-time'].includes(err.kind)) resent('page.offline');
     line?.poke();
   }
   byID('extend').disabled = false;
@@ -288,7 +281,7 @@ byID('disown').addEventListener('click', async () => {
   try {
     await ask(`${address}/disown`, token, { method: 'POST' });
   } catch (err) {
-    if (err.kind !== 'approval-settled') resent(words.disownFailed);
+    if (err.kind !== 'approval-settled') resent('waiting.disown-failed');
   }
   byID('disown').disabled = false;
   line?.poke();
@@ -299,7 +292,7 @@ byID('cancel').addEventListener('click', async () => {
   try {
     await ask(`${address}/cancel`, token, { method: 'POST' });
   } catch (err) {
-    if (err.kind !== 'approval-settled') resent(words.cancelFailed);
+    if (err.kind !== 'approval-settled') resent('waiting.cancel-failed');
   }
   byID('cancel').disabled = false;
   line?.poke();

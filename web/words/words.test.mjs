@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import test from 'node:test';
-import { choose, languages, Words } from './words.mjs';
+import { Words } from '../page/words.mjs';
+import { choose, languages } from './words.mjs';
 
 const read = (path) => readFileSync(new URL(path, import.meta.url), 'utf8');
 const catalogues = Object.fromEntries(languages.map((l) => [l, JSON.parse(read(`${l}.json`))]));
@@ -47,7 +48,7 @@ test('other languages differ from English', () => {
 test('every sentence is asked for somewhere, and none that there is not', () => {
   const here = new URL('../phone/', import.meta.url);
   const sources = readdirSync(here, { recursive: true }).filter((f) => /(?<!\.test)\.(mjs|html|js)$/.test(f)).map((f) => readFileSync(new URL(f, here), 'utf8'));
-  const all = [...sources, read('words.mjs')].join('\n');
+  const all = [...sources, read('../page/words.mjs')].join('\n');
   const quoted = new Set([...all.matchAll(/['"`]([a-zA-Z]+(?:[.-][a-zA-Z-]+)*)['"`]/g)].map((m) => m[1]));
   const begun = [...all.matchAll(/`([a-z]+\.)\$\{/g)].map((m) => m[1]);
   const also = ['direction', 'welcome.headline', 'welcome.line', 'welcome.again.headline', 'welcome.again.line'];

@@ -1,0 +1,187 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// languages there are words in, the first for everybody else.
+var languages = []string{"en", "de", "fr"}
+
+// words are the sentences of all pages in one language. Each page's lie in its
+// folder, in words.<language>.json, under keys that begin with the folder's
+// name; those of several pages in the page folder.
+type words struct {
+	Language  string // as in RFC 5646: "de"
+	sentences map[string]sentence
+}
+
+// sentence holds the forms of one, by the names of its language's plural rules
+// (CLDR); "other" alone where nothing is counted. A name in braces is a value.
+type sentence map[string]string
+
+// UnmarshalJSON takes a string, or an object of forms.
+func (s *sentence) UnmarshalJSON(raw []byte) error {
+	if bytes.HasPrefix(raw, []byte("{")) {
+		return json.Unmarshal(raw, (*map[string]string)(s))
+	}
+	var only string
+	err := json.Unmarshal(raw, &only)
+	*s = sentence{"other": only}
+	return err
+}
+
+// MarshalJSON is the inverse of UnmarshalJSON.
+func (s sentence) MarshalJSON() ([]byte, error) {
+	if len(s) == 1 {
+		return json.Marshal(s["other"])
+	}
+	return json.Marshal(map[string]string(s))
+}
+
+// loadWords reads the catalogues once: they are part of the program.
+var loadWords = sync.OnceValue(func() map[string]words {
+	all := map[string]words{}
+	for _, language := range languages {
+		w := words{Language: language, sentences: map[string]sentence{}}
+		names, err := fs.Glob(files, "*/words."+language+".json")
+		if err != nil {
+			panic("web: catalogues: " + err.Error())
+		}
+		for _, name := range names {
+			maps.Copy(w.sentences, readCatalogue(name))
+		}
+		all[language] = w
+	}
+	return all
+})
+
+func readCatalogue(name string) map[string]sentence {
+	var c map[string]sentence
+	if err := json.Unmarshal(mustRead(name), &c); err != nil {
+		panic("web: " + name + ": " + err.Error())
+	}
+	return c
+}
+
+// isCatalogue says whether an embedded file holds words of a page: it comes
+// within the page, never by itself.
+func isCatalogue(name string) bool {
+	return strings.HasPrefix(path.Base(name), "words.") && path.Ext(name) == ".json"
+}
+
+// of gives the sentences that a page's script may say: those of its folder, and
+// of all pages.
+func (w words) of(folder string) map[string]sentence {
+	own := map[string]sentence{}
+	for key, s := range w.sentences {
+		if section, _, _ := strings.Cut(key, "."); section == folder || section == "page" {
+			own[key] = s
+		}
+	}
+	return own
+}
+
+var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
+
+// T writes a sentence, for templates: {{.T "waiting.resend"}}. Values come as
+// pairs of name and value; each is text, and isolated (bdi), so that a name
+// written from right to left cannot turn the sentence around it. The value
+// "count" chooses the form. A key that there is not is an error.
+func (w words) T(key string, values ...any) (template.HTML, error) {
+	s, ok := w.sentences[key]
+	if !ok || len(values)%2 != 0 {
+		return "", fmt.Errorf("no sentence %q in %s with %d values", key, w.Language, len(values))
+	}
+	named := map[string]string{}
+	form := "other"
+	for pair := range slices.Chunk(values, 2) {
+		named[fmt.Sprintf("{%v}", pair[0])] = fmt.Sprint(pair[1])
+		if n, counts := pair[1].(int); counts && pair[0] == "count" && s["one"] != "" && w.one(n) {
+			form = "one"
+		}
+	}
+	return template.HTML(fill(s[form], named)), nil
+}
+
+// one says whether a number of things has the form "one" (CLDR's plural rules
+// for whole numbers that are not negative).
+func (w words) one(n int) bool {
+	return n == 1 || n == 0 && w.Language == "fr"
+}
+
+func fill(sentence string, values map[string]string) string {
+	var b strings.Builder
+	rest := 0
+	for _, at := range placeholder.FindAllStringIndex(sentence, -1) {
+		b.WriteString(template.HTMLEscapeString(sentence[rest:at[0]]))
+		name := sentence[at[0]:at[1]]
+		value := "<bdi>" + template.HTMLEscapeString(values[name]) + "</bdi>"
+		if name == "{number}" { // to be found at a glance
+			value = "<strong>" + value + "</strong>"
+		}
+		b.WriteString(value)
+		rest = at[1]
+	}
+	return b.String() + template.HTMLEscapeString(sentence[rest:])
+}
+
+// longestPreference bounds how many languages of a request are looked at; a
+// browser names a handful.
+const longestPreference = 32
+
+// preferred gives the language that an Accept-Language weighs most (RFC 9110,
+// 12.5.4), the earlier one of two. A range is compared by its language alone:
+// who asks for Austrian German reads German.
+func preferred(accept string) string {
+	best, most := languages[0], 0.0
+	named := map[string]bool{}
+	star := 0.0
+	for n, entry := range strings.Split(accept, ",") {
+		if n == longestPreference {
+			break
+		}
+		tag, weight := weighed(entry)
+		language, _, _ := strings.Cut(strings.ToLower(tag), "-")
+		named[language] = true
+		if language == "*" {
+			star = weight
+		}
+		if weight > most && slices.Contains(languages, language) {
+			best, most = language, weight
+		}
+	}
+	if star > most {
+		for _, language := range languages {
+			if !named[language] {
+				return language
+			}
+		}
+	}
+	return best
+}
+
+// weighed takes one range and its weight apart. What is malformed weighs nothing.
+func weighed(entry string) (string, float64) {
+	tag, parameter, found := strings.Cut(entry, ";")
+	tag = strings.TrimSpace(tag)
+	if !found {
+		return tag, 1
+	}
+	name, value, _ := strings.Cut(strings.TrimSpace(parameter), "=")
+	weight, err := strconv.ParseFloat(value, 64)
+	if err != nil || !strings.EqualFold(name, "q") || len(value) > len("0.000") || !(weight >= 0 && weight <= 1) {
+		return tag, 0
+	}
+	return tag, weight
+}
