@@ -31,8 +31,21 @@ const MaxAuthenticators = 16
 // RecoveryCodes is how many recovery codes a set has.
 const RecoveryCodes = 10
 
-// Limits of wrong codes in a row, counted per person across approvals and
-// nodes (NIST SP 800-63B: no more than 100 before the authenticator is
+// Guess is a kind of thing that can be guessed at. Each has a count of its own:
+// whoever has one right must not be forgiven wrong guesses at another.
+type Guess string
+
+const (
+	GuessCode    Guess = "code" // of an authenticator, or a recovery code
+	GuessEmail   Guess = "email"
+	GuessAnswers Guess = "answers"
+)
+
+// Guesses are all of them.
+func Guesses() []Guess { return []Guess{GuessCode, GuessEmail, GuessAnswers} }
+
+// Limits of wrong codes in a row, counted per person and kind across
+// approvals and nodes (NIST SP 800-63B: no more than 100 before the authenticator is
 // disabled).
 type CodeLimits struct {
 	// InARow wrong codes begin a back-off. 10.

@@ -53,8 +53,10 @@ func (d HelpDesk) Unlock(ctx context.Context, id PersonID) error {
 	if err := s.config.Store.SetPushLocked(ctx, id, false); err != nil {
 		return err
 	}
-	if err := s.config.Store.EndCodeTry(ctx, id); err != nil {
-		return err
+	for _, of := range Guesses() {
+		if err := s.config.Store.EndTry(ctx, id, of); err != nil {
+			return err
+		}
 	}
 	return s.record(ctx, Event{Kind: EventPersonUnlocked, Person: id})
 }

@@ -12,7 +12,7 @@ import (
 // recovery true, a recovery code. The try is counted before it is looked at.
 // ErrCodeWrong, ErrCodeUsed, *BlockedError.
 func (s *Service) SpendCode(ctx context.Context, person PersonID, typed string) (recovery bool, err error) {
-	err = s.try(ctx, person, func(now time.Time) error {
+	err = s.try(ctx, person, GuessCode, s.config.CodeLimits, func(now time.Time) error {
 		c, err := parseCode(typed)
 		if err != nil {
 			return err
@@ -31,23 +31,36 @@ func (s *Service) SpendCode(ctx context.Context, person PersonID, typed string) 
 }
 
 // try counts a failure, looks, and forgets the count when the look was good.
-func (s *Service) try(ctx context.Context, person PersonID, look func(now time.Time) error) error {
+func (s *Service) try(ctx context.Context, person PersonID, of Guess, limits CodeLimits, look func(now time.Time) error) error {
 	now := s.now()
-	failures, err := s.config.Store.BeginCodeTry(ctx, person, s.config.CodeLimits, now)
+	failures, err := s.config.Store.BeginTry(ctx, person, of, limits, now)
 	if err != nil {
 		return err
 	}
 	err = look(now)
-	if errors.Is(err, ErrCodeWrong) || errors.Is(err, ErrCodeUsed) {
-		if failures >= s.config.CodeLimits.LockAt || s.config.CodeLimits.Wait(failures) > 0 {
-			return errors.Join(err, s.record(ctx, Event{Kind: EventCodesBlocked, Person: person}))
+	if isWrong(err) {
+		if failures >= limits.LockAt || limits.Wait(failures) > 0 {
+			return errors.Join(err, s.record(ctx, Event{Kind: EventCodesBlocked, Person: person, Detail: blockDetail(of)}))
 		}
 		return err
 	}
 	if err != nil {
 		return err
 	}
-	return s.config.Store.EndCodeTry(ctx, person)
+	return s.config.Store.EndTry(ctx, person, of)
+}
+
+// isWrong reports whether err is of a try that was looked at and was not good.
+func isWrong(err error) bool {
+	return errors.Is(err, ErrCodeWrong) || errors.Is(err, ErrCodeUsed) || errors.Is(err, ErrCodeExpired)
+}
+
+// blockDetail names what is blocked where it is not codes.
+func blockDetail(of Guess) string {
+	if of == GuessCode {
+		return ""
+	}
+	return string(of)
 }
 
 // burn spends the step that code belongs to, in whichever of the secrets. Two

@@ -249,7 +249,7 @@ func (s *Service) ConfirmAuthenticator(ctx context.Context, p Pairing, typed str
 	if err != nil {
 		return err
 	}
-	if err := s.try(ctx, p.Person, func(now time.Time) error {
+	if err := s.try(ctx, p.Person, GuessCode, s.config.CodeLimits, func(now time.Time) error {
 		c, err := parseCode(typed)
 		if err != nil || c.recovery {
 			return ErrCodeWrong

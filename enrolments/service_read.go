@@ -15,7 +15,7 @@ func (s *Service) Application(ctx context.Context, id ApplicationID) (Applicatio
 // CodesBlocked says how many wrong codes a person has typed in a row, and why
 // none is taken now; nil where one is.
 func (s *Service) CodesBlocked(ctx context.Context, person PersonID) (failures int, blocked *BlockedError, err error) {
-	failures, until, err := s.config.Store.CodeFailures(ctx, person)
+	failures, until, err := s.config.Store.Failures(ctx, person, GuessCode)
 	switch {
 	case err != nil:
 		return 0, nil, err

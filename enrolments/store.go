@@ -18,6 +18,7 @@ type Store interface {
 	PairingStore
 	RecoveryStore
 	TrustStore
+	EmailStore
 	CodeStore
 	AuditStore
 	// SigningKeys returns the private keys (PKCS #8) that sign result tokens,
@@ -169,18 +170,35 @@ type TrustStore interface {
 	EndTrust(ctx context.Context, person PersonID, app ApplicationID, id TrustID) ([]TrustedBrowser, error)
 }
 
+// EmailStore keeps backup addresses, and the codes that are sent by mail.
+type EmailStore interface {
+	// BackupEmail returns a person's; ErrNotFound.
+	BackupEmail(ctx context.Context, id PersonID) (Email, error)
+	// AddEmailCode stores a code with EmailCodeTries, in place of the one before
+	// it for the same purpose. *TooManyEmailsError when EmailCodesAnHour of the
+	// person's were stored in the hour before: of callers at once so many win.
+	AddEmailCode(ctx context.Context, c EmailCode) error
+	// SpendEmailCode spends the code of a purpose, once, and sets the address
+	// that it was sent to. ErrCodeWrong takes one of its tries; ErrCodeExpired
+	// when there is none, it is spent, older than EmailCodeLife or out of tries.
+	SpendEmailCode(ctx context.Context, id PersonID, purpose EmailPurpose, code Hash, now time.Time) (EmailSpent, error)
+	// RemoveEmail forgets a person's address and returns it. Like a change of
+	// it, it voids the codes that were sent to it.
+	RemoveEmail(ctx context.Context, id PersonID) (Email, error)
+}
+
 // CodeStore keeps TOTP secrets, recovery codes and the count of failures.
 type CodeStore interface {
-	// BeginCodeTry counts a try as failed before it is looked at, so that
-	// tries at once on many nodes cannot pass the limit together. It returns
-	// how many failed in a row now, this one included, or *BlockedError.
-	BeginCodeTry(ctx context.Context, id PersonID, limits CodeLimits, now time.Time) (failures int, err error)
-	// CodeFailures returns how many tries failed in a row, and until when none
-	// is taken; the zero time where one is.
-	CodeFailures(ctx context.Context, id PersonID) (failures int, until time.Time, err error)
-	// EndCodeTry forgets all failures: the code was right, or an
+	// BeginTry counts a try as failed before it is looked at, so that tries at
+	// once on many nodes cannot pass the limit together. It returns how many of
+	// its kind failed in a row now, this one included, or *BlockedError.
+	BeginTry(ctx context.Context, id PersonID, of Guess, limits CodeLimits, now time.Time) (failures int, err error)
+	// Failures returns how many tries of a kind failed in a row, and until when
+	// none is taken; the zero time where one is.
+	Failures(ctx context.Context, id PersonID, of Guess) (failures int, until time.Time, err error)
+	// EndTry forgets the failures of a kind: the try was right, or an
 	// administrator unlocks.
-	EndCodeTry(ctx context.Context, id PersonID) error
+	EndTry(ctx context.Context, id PersonID, of Guess) error
 	// Authenticators returns the confirmed secrets of a person.
 	Authenticators(ctx context.Context, id PersonID) ([]Authenticator, error)
 	// Authenticator returns one, confirmed or not.

@@ -12,20 +12,35 @@ import (
 // maxCodes bounds one set of recovery codes.
 const maxCodes = 64
 
-// BeginCodeTry implements enrolments.CodeStore. Limits out of bounds are
-// ErrInvalid.
-func (s *Store) BeginCodeTry(ctx context.Context, id enrolments.PersonID, limits enrolments.CodeLimits, now time.Time) (failures int, err error) {
+// counts are the columns of people that count each kind of guess.
+var counts = map[enrolments.Guess]struct{ begin, wait, read, end string }{
+	enrolments.GuessCode:    countedIn("code"),
+	enrolments.GuessEmail:   countedIn("email"),
+	enrolments.GuessAnswers: countedIn("answer"),
+}
+
+func countedIn(column string) struct{ begin, wait, read, end string } {
+	failures, until := column+"_failures", column+"_blocked_until"
+	return struct{ begin, wait, read, end string }{
+		begin: `UPDATE people SET ` + failures + ` = ` + failures + ` + 1
+			WHERE id = $1 AND ` + failures + ` < $2 AND ` + until + ` <= $3 RETURNING ` + failures,
+		wait: `UPDATE people SET ` + until + ` = $2 WHERE id = $1`,
+		read: `SELECT ` + failures + `, ` + until + ` FROM people WHERE id = $1`,
+		end:  `UPDATE people SET ` + failures + ` = 0, ` + until + ` = 0 WHERE id = $1`,
+	}
+}
+
+// BeginTry implements enrolments.CodeStore. Limits out of bounds are ErrInvalid.
+func (s *Store) BeginTry(ctx context.Context, id enrolments.PersonID, of enrolments.Guess, limits enrolments.CodeLimits, now time.Time) (failures int, err error) {
 	if limits.InARow < 1 || limits.LockAt < 1 || limits.LockAt > 100 || limits.BackOff < 0 {
 		return 0, fmt.Errorf("%w: code limits of %d in a row and a lock at %d", enrolments.ErrInvalid, limits.InARow, limits.LockAt)
 	}
 	err = s.write(ctx, func(ctx context.Context, db session) error {
 		// The row stays locked from here on, so the wait is set before
 		// another try can see the count.
-		err := db.one(ctx, `UPDATE people SET code_failures = code_failures + 1
-			WHERE id = $1 AND code_failures < $2 AND code_blocked_until <= $3 RETURNING code_failures`,
-			[]any{string(id), limits.LockAt, micros(now)}, &failures)
+		err := db.one(ctx, counts[of].begin, []any{string(id), limits.LockAt, micros(now)}, &failures)
 		if errors.Is(err, enrolments.ErrNotFound) {
-			return blocked(ctx, db, id, limits)
+			return blocked(ctx, db, id, of, limits)
 		}
 		if err != nil {
 			return err
@@ -34,8 +49,7 @@ func (s *Store) BeginCodeTry(ctx context.Context, id enrolments.PersonID, limits
 		if wait == 0 {
 			return nil
 		}
-		return db.must(ctx, enrolments.ErrNotFound, `UPDATE people SET code_blocked_until = $2 WHERE id = $1`,
-			string(id), micros(now.Add(wait)))
+		return db.must(ctx, enrolments.ErrNotFound, counts[of].wait, string(id), micros(now.Add(wait)))
 	})
 	if err != nil {
 		return 0, err
@@ -44,8 +58,8 @@ func (s *Store) BeginCodeTry(ctx context.Context, id enrolments.PersonID, limits
 }
 
 // blocked says why a try was not counted.
-func blocked(ctx context.Context, db session, id enrolments.PersonID, limits enrolments.CodeLimits) error {
-	failures, until, err := codeFailures(ctx, db, id)
+func blocked(ctx context.Context, db session, id enrolments.PersonID, of enrolments.Guess, limits enrolments.CodeLimits) error {
+	failures, until, err := countedFailures(ctx, db, id, of)
 	if err != nil {
 		return err
 	}
@@ -55,23 +69,23 @@ func blocked(ctx context.Context, db session, id enrolments.PersonID, limits enr
 	return &enrolments.BlockedError{Until: until}
 }
 
-func codeFailures(ctx context.Context, db session, id enrolments.PersonID) (failures int, until time.Time, err error) {
+func countedFailures(ctx context.Context, db session, id enrolments.PersonID, of enrolments.Guess) (failures int, until time.Time, err error) {
 	var us int64
-	err = db.one(ctx, `SELECT code_failures, code_blocked_until FROM people WHERE id = $1`, []any{string(id)}, &failures, &us)
+	err = db.one(ctx, counts[of].read, []any{string(id)}, &failures, &us)
 	if err != nil || us == 0 {
 		return failures, time.Time{}, err
 	}
 	return failures, instant(us), nil
 }
 
-// CodeFailures implements enrolments.CodeStore.
-func (s *Store) CodeFailures(ctx context.Context, id enrolments.PersonID) (int, time.Time, error) {
-	return codeFailures(ctx, s.read(), id)
+// Failures implements enrolments.CodeStore.
+func (s *Store) Failures(ctx context.Context, id enrolments.PersonID, of enrolments.Guess) (int, time.Time, error) {
+	return countedFailures(ctx, s.read(), id, of)
 }
 
-// EndCodeTry implements enrolments.CodeStore.
-func (s *Store) EndCodeTry(ctx context.Context, id enrolments.PersonID) error {
-	return s.must(ctx, `UPDATE people SET code_failures = 0, code_blocked_until = 0 WHERE id = $1`, string(id))
+// EndTry implements enrolments.CodeStore.
+func (s *Store) EndTry(ctx context.Context, id enrolments.PersonID, of enrolments.Guess) error {
+	return s.must(ctx, counts[of].end, string(id))
 }
 
 // IssueCodes implements enrolments.PairingStore. A set has 1 to 64 codes. A

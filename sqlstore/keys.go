@@ -80,6 +80,9 @@ var sealedColumns = []struct{ table, column, id string }{
 	{"authenticators", "secret", "id"},
 	{"phones", "push", "id"},
 	{"integrations", "secret", "key"},
+	{"backup_emails", "address", "person_id"},
+	{"email_codes", "code", "id"},
+	{"email_codes", "address", "id"},
 	{"signing_keys", "key", "CAST(number AS TEXT)"},
 	{"audit_head", "seal", "CAST(number AS TEXT)"},
 }

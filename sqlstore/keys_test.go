@@ -18,7 +18,9 @@ import (
 func TestNoSecretIsInTheFilesInClear(t *testing.T) {
 	url := sqliteURL(t)
 	s := open(t, url)
-	addPhone(t, s, addPerson(t, s))
+	p := addPerson(t, s)
+	addPhone(t, s, p)
+	addEmail(t, s, p)
 	_, err := s.SigningKeys(t.Context(), []byte("a-signing-key-in-clear"), time.Now())
 	must(t, err)
 	record(t, s, 1)
@@ -32,7 +34,7 @@ func TestNoSecretIsInTheFilesInClear(t *testing.T) {
 	for _, file := range files {
 		raw, err := os.ReadFile(file)
 		must(t, err)
-		for _, secret := range []string{pushToken, totpSecret, "a-signing-key-in-clear"} {
+		for _, secret := range []string{pushToken, totpSecret, backupAddress, codeHash, "a-signing-key-in-clear"} {
 			if bytes.Contains(raw, []byte(secret)) {
 				t.Errorf("%s holds %s", filepath.Base(file), secret)
 			}
@@ -75,12 +77,13 @@ func afterResealingTheOldKeyCanGo(t *testing.T, fresh func(*testing.T) string) {
 	older := open(t, url, 1)
 	p := addPerson(t, older)
 	f, a := addPhone(t, older, p)
+	addEmail(t, older, p)
 	keys, err := older.SigningKeys(t.Context(), []byte("signing key"), time.Now())
 	must(t, err)
 	record(t, older, 2)
 
 	both := open(t, url, 2, 1)
-	for _, want := range []int{4, 0} { // secret, target, signing key, head
+	for _, want := range []int{7, 0} { // secret, target, backup address, its code twice, signing key, head
 		if n, err := both.Reseal(t.Context()); n != want || err != nil {
 			t.Fatalf("resealed %d, %v; want %d", n, err, want)
 		}
@@ -92,6 +95,9 @@ func afterResealingTheOldKeyCanGo(t *testing.T, fresh func(*testing.T) string) {
 	}
 	if got, _, err := newer.Phone(t.Context(), f.ID); err != nil || *got.Push != *f.Push {
 		t.Errorf("phone: got %v", err)
+	}
+	if got, err := newer.BackupEmail(t.Context(), p.ID); err != nil || got.Address != backupAddress {
+		t.Errorf("backup address: got %v", err)
 	}
 	got, err := newer.SigningKeys(t.Context(), nil, time.Now())
 	if err != nil || !bytes.Equal(got[0], keys[0]) {

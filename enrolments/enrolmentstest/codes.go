@@ -20,7 +20,7 @@ func recoverySet() []enrolments.Hash {
 // try begins a code try that must be taken.
 func (f *fixture) try(t *testing.T, p enrolments.Person, now time.Time) int {
 	t.Helper()
-	n, err := f.store.BeginCodeTry(t.Context(), p.ID, enrolments.DefaultCodeLimits(), now)
+	n, err := f.store.BeginTry(t.Context(), p.ID, enrolments.GuessCode, enrolments.DefaultCodeLimits(), now)
 	ok(t, err)
 	return n
 }
@@ -28,7 +28,7 @@ func (f *fixture) try(t *testing.T, p enrolments.Person, now time.Time) int {
 // blockedUntil checks that a try at now is refused until a time.
 func (f *fixture) blockedUntil(t *testing.T, p enrolments.Person, now, until time.Time) {
 	t.Helper()
-	_, err := f.store.BeginCodeTry(t.Context(), p.ID, enrolments.DefaultCodeLimits(), now)
+	_, err := f.store.BeginTry(t.Context(), p.ID, enrolments.GuessCode, enrolments.DefaultCodeLimits(), now)
 	var blocked *enrolments.BlockedError
 	if !errors.As(err, &blocked) {
 		t.Fatalf("got %v, want a BlockedError", err)
@@ -51,7 +51,7 @@ var codes = []promise{
 		taken := make(map[int]bool)
 		counts := make([]int, callers)
 		for i, err := range atOnce(func(i int) (err error) {
-			counts[i], err = f.store.BeginCodeTry(t.Context(), p.ID, limits, now)
+			counts[i], err = f.store.BeginTry(t.Context(), p.ID, enrolments.GuessCode, limits, now)
 			return err
 		}) {
 			var blocked *enrolments.BlockedError
@@ -83,7 +83,7 @@ var codes = []promise{
 		limits := enrolments.DefaultCodeLimits()
 		stands := func(failures int, until time.Time) {
 			t.Helper()
-			n, at, err := f.store.CodeFailures(t.Context(), p.ID)
+			n, at, err := f.store.Failures(t.Context(), p.ID, enrolments.GuessCode)
 			ok(t, err)
 			same(t, n, failures)
 			same(t, at, until)
@@ -95,9 +95,9 @@ var codes = []promise{
 			f.try(t, p, now)
 		}
 		stands(limits.InARow, now.Add(limits.BackOff))
-		ok(t, f.store.EndCodeTry(t.Context(), p.ID))
+		ok(t, f.store.EndTry(t.Context(), p.ID, enrolments.GuessCode))
 		stands(0, time.Time{})
-		_, _, err := f.store.CodeFailures(t.Context(), "nobody")
+		_, _, err := f.store.Failures(t.Context(), "nobody", enrolments.GuessCode)
 		is(t, err, enrolments.ErrNotFound)
 	}},
 	{"a hundred in a row lock until an administrator unlocks", func(t *testing.T, f *fixture) {
@@ -108,7 +108,7 @@ var codes = []promise{
 			f.try(t, p, now)
 		}
 		f.blockedUntil(t, p, now.Add(100*365*24*time.Hour), time.Time{})
-		ok(t, f.store.EndCodeTry(t.Context(), p.ID))
+		ok(t, f.store.EndTry(t.Context(), p.ID, enrolments.GuessCode))
 		same(t, f.try(t, p, now), 1)
 	}},
 	{"a right code forgets the failures and the wait", func(t *testing.T, f *fixture) {
@@ -116,7 +116,7 @@ var codes = []promise{
 		for range enrolments.DefaultCodeLimits().InARow {
 			f.try(t, p, now)
 		}
-		ok(t, f.store.EndCodeTry(t.Context(), p.ID))
+		ok(t, f.store.EndTry(t.Context(), p.ID, enrolments.GuessCode))
 		same(t, f.try(t, p, now), 1)
 	}},
 	{"one person's failures are not another's", func(t *testing.T, f *fixture) {
@@ -126,13 +126,30 @@ var codes = []promise{
 		}
 		same(t, f.try(t, other, present()), 1)
 	}},
+	{"each kind of guess has a count of its own", func(t *testing.T, f *fixture) {
+		p, now := f.person(t), present()
+		limits := enrolments.DefaultCodeLimits()
+		for _, of := range enrolments.Guesses() {
+			for want := 1; want <= limits.InARow; want++ {
+				n, err := f.store.BeginTry(t.Context(), p.ID, of, limits, now)
+				ok(t, err)
+				same(t, n, want)
+			}
+		}
+		ok(t, f.store.EndTry(t.Context(), p.ID, enrolments.GuessEmail))
+		for _, of := range enrolments.Guesses() {
+			_, err := f.store.BeginTry(t.Context(), p.ID, of, limits, now)
+			var blocked *enrolments.BlockedError
+			same(t, errors.As(err, &blocked), of != enrolments.GuessEmail)
+		}
+	}},
 	{"limits that would let guessing go on are refused", func(t *testing.T, f *fixture) {
 		p := f.person(t)
 		for _, limits := range []enrolments.CodeLimits{
 			{}, {InARow: 0, BackOff: time.Minute, LockAt: 100}, {InARow: 10, BackOff: time.Minute, LockAt: 0},
 			{InARow: 10, BackOff: time.Minute, LockAt: 101}, {InARow: 10, BackOff: -time.Minute, LockAt: 100},
 		} {
-			_, err := f.store.BeginCodeTry(t.Context(), p.ID, limits, present())
+			_, err := f.store.BeginTry(t.Context(), p.ID, enrolments.GuessCode, limits, present())
 			is(t, err, enrolments.ErrInvalid)
 		}
 	}},
@@ -224,9 +241,9 @@ var codes = []promise{
 		same(t, f.enrolment(t, p).RecoveryCodes, enrolments.RecoveryCodes)
 	}},
 	{"codes of nobody are not found", func(t *testing.T, f *fixture) {
-		_, err := f.store.BeginCodeTry(t.Context(), "nobody", enrolments.DefaultCodeLimits(), present())
+		_, err := f.store.BeginTry(t.Context(), "nobody", enrolments.GuessCode, enrolments.DefaultCodeLimits(), present())
 		is(t, err, enrolments.ErrNotFound)
-		is(t, f.store.EndCodeTry(t.Context(), "nobody"), enrolments.ErrNotFound)
+		is(t, f.store.EndTry(t.Context(), "nobody", enrolments.GuessCode), enrolments.ErrNotFound)
 		is(t, f.store.BurnRecoveryCode(t.Context(), "nobody", key("x"), present()), enrolments.ErrNotFound)
 	}},
 }

@@ -108,7 +108,9 @@ type world struct {
 	ready, waits, refusable enrolments.Recovery
 	// A browser that is trusted, one to be ended, and one without its token.
 	trusted, ended, trusting enrolments.TrustedBrowser
-	seen                     seen
+	// People with a backup address: one to be changed, one to be removed.
+	mailed, unmailed enrolments.Person
+	seen             seen
 }
 
 // seen is what can be read of a world.
@@ -122,6 +124,7 @@ type seen struct {
 	Events         int64
 	Recoveries     []enrolments.Recovery
 	Trusted        []enrolments.TrustedBrowser
+	Emails         []enrolments.Email
 }
 
 func (f *fixture) world(t *testing.T) world {
@@ -138,6 +141,8 @@ func (f *fixture) world(t *testing.T) world {
 	w.newcomer = phone(t, w.person)
 	w.ready, w.waits, w.refusable = f.recovery(t, w.person, 0), f.recovery(t, w.person, time.Hour), f.recovery(t, w.person, time.Hour)
 	w.trusted, w.ended, w.trusting = f.trusted(t, w.person, "books"), f.trusted(t, w.person, "shop"), f.trusting(t, w.person, "books")
+	w.mailed, w.unmailed = f.withEmail(t, "ana@example.org"), f.withEmail(t, "bea@example.org")
+	f.mailed(t, w.mailed, toSetUp, "new", "new@example.org", present())
 	w.look(t, f)
 	return w
 }
@@ -156,6 +161,11 @@ func (w *world) look(t *testing.T, f *fixture) {
 	w.seen.Recoveries = append(f.running(t, w.person, present()), f.running(t, w.locked, present())...)
 	for i := range w.seen.Recoveries {
 		w.seen.Recoveries[i].State = "" // by the time
+	}
+	for _, p := range []enrolments.Person{w.mailed, w.unmailed} {
+		e, err := f.store.BackupEmail(t.Context(), p.ID)
+		ok(t, err)
+		w.seen.Emails = append(w.seen.Emails, e)
 	}
 	for _, g := range []enrolments.PairingID{w.open.ID, w.claimed.ID, w.active.ID} {
 		w.seen.Pairings = append(w.seen.Pairings, f.read(t, g, present()))
@@ -237,11 +247,20 @@ func (w *world) calls(ctx context.Context, s enrolments.Store) map[string]func()
 		"BeginAuthenticator": func() error { return s.BeginAuthenticator(ctx, w.active.ID, authenticator(w.person, ""), now) },
 		"IssueCodes":         func() error { return s.IssueCodes(ctx, w.active.ID, recoverySet(), now) },
 		"SpendApproval":      func() error { return s.SpendApproval(ctx, enrolments.NewID[string](), now) },
-		"BeginCodeTry": func() error {
-			_, err := s.BeginCodeTry(ctx, w.person.ID, enrolments.DefaultCodeLimits(), now)
+		"BeginTry": func() error {
+			_, err := s.BeginTry(ctx, w.person.ID, enrolments.GuessCode, enrolments.DefaultCodeLimits(), now)
 			return err
 		},
-		"EndCodeTry":       func() error { return s.EndCodeTry(ctx, w.locked.ID) },
+		"EndTry":       func() error { return s.EndTry(ctx, w.locked.ID, enrolments.GuessCode) },
+		"AddEmailCode": func() error { return s.AddEmailCode(ctx, mail(w.locked, toSetUp, "1", "ana@example.org", now)) },
+		"SpendEmailCode": func() error {
+			_, err := s.SpendEmailCode(ctx, w.mailed.ID, toSetUp, key("new"), now)
+			return err
+		},
+		"RemoveEmail": func() error {
+			_, err := s.RemoveEmail(ctx, w.unmailed.ID)
+			return err
+		},
 		"PutPhoneSecret":   func() error { return s.PutPhoneSecret(ctx, authenticator(w.person, w.phone.ID)) },
 		"BurnStep":         func() error { return s.BurnStep(ctx, w.authenticator.ID, 1000) },
 		"BurnRecoveryCode": func() error { return s.BurnRecoveryCode(ctx, w.locked.ID, recoverySet()[0], now) },

@@ -48,6 +48,7 @@ func Exercise(t *testing.T, open func(t *testing.T) enrolments.Store) {
 		{"trust", trust},
 		{"authenticators", authenticators},
 		{"codes", codes},
+		{"emails", emails},
 		{"audit", audit},
 		{"every method", everyMethod},
 	} {

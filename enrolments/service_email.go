@@ -1,0 +1,151 @@
+package enrolments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+var (
+	// ErrNotOffered is returned for what this server or the application's policy
+	// does not offer, or the person has not set up.
+	ErrNotOffered = errors.New("this is not offered here")
+	// ErrSameMailbox is returned for a backup address whose mailbox is the one
+	// that the person signs in with: whoever has that one would have both.
+	ErrSameMailbox = errors.New("that mailbox is the one that is signed in with")
+	// ErrCodeExpired is returned for a code that was sent and is not good any
+	// more: it is spent, out of time, out of tries or replaced by a newer one.
+	ErrCodeExpired = errors.New("the code is not good any more")
+	// ErrUnsent is returned when the mail server has not taken a letter.
+	ErrUnsent = errors.New("the mail could not be sent")
+)
+
+// TooManyEmailsError is returned when a person was sent EmailCodesAnHour.
+type TooManyEmailsError struct {
+	// Until is when the next one may be sent.
+	Until time.Time
+}
+
+func (e *TooManyEmailsError) Error() string {
+	return "no more codes by mail until " + e.Until.UTC().Format(time.RFC3339)
+}
+
+// OffersEmail reports whether this server sends mail.
+func (s *Service) OffersEmail() bool { return s.config.Post != nil }
+
+// BackupEmail returns a person's backup address; ErrNotFound where there is
+// none.
+func (s *Service) BackupEmail(ctx context.Context, person PersonID) (Email, error) {
+	return s.config.Store.BackupEmail(ctx, person)
+}
+
+// BeginEmail sends a code to what shall be a person's backup address. Whether
+// they may set one, the caller has seen. ErrNotOffered, ErrInvalid,
+// ErrSameMailbox, *TooManyEmailsError, ErrUnsent.
+func (s *Service) BeginEmail(ctx context.Context, p Person, purpose EmailPurpose, address, language string) error {
+	if !s.OffersEmail() {
+		return ErrNotOffered
+	}
+	address, err := ParseEmail(address)
+	if err != nil {
+		return err
+	}
+	if language, err = parseLanguage(language); err != nil {
+		return err
+	}
+	if user, err := ParseEmail(p.User); err == nil && SameMailbox(user, address) {
+		return ErrSameMailbox
+	}
+	letter, err := s.writeCode(ctx, p, purpose, Email{Address: address, Language: language}, true)
+	if err != nil {
+		return err
+	}
+	return s.send(ctx, p, letter)
+}
+
+// writeCode stores a fresh code for an address and puts it in a letter; set says
+// that the address becomes the person's when the code is typed.
+func (s *Service) writeCode(ctx context.Context, p Person, purpose EmailPurpose, to Email, set bool) (Letter, error) {
+	code, err := newEmailCode()
+	if err != nil {
+		return Letter{}, err
+	}
+	now := s.now()
+	stored := EmailCode{
+		ID: NewID[string](), Person: p.ID, Purpose: purpose, Code: emailHash(p.ID, purpose, code), SentAt: now,
+	}
+	if set {
+		stored.Address, stored.Language = to.Address, to.Language
+	}
+	if to.Address == "" {
+		stored.Code = NewSecret().Hash() // goes nowhere, and is no six digits
+	}
+	if err := s.config.Store.AddEmailCode(ctx, stored); err != nil {
+		return Letter{}, err
+	}
+	return Letter{Kind: LetterCode, To: to.Address, Language: to.Language, User: p.User, Code: SecretOf(code), At: now}, nil
+}
+
+// send hands a letter with a code to the post.
+func (s *Service) send(ctx context.Context, p Person, l Letter) error {
+	if err := s.config.Post.Send(ctx, l); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnsent, err)
+	}
+	return s.record(ctx, Event{Kind: EventEmailCodeSent, Person: p.ID, Detail: MaskEmail(l.To)})
+}
+
+// ConfirmEmail takes the code that BeginEmail sent for the same purpose, and
+// makes its address the person's. ErrCodeWrong, ErrCodeExpired, *BlockedError.
+func (s *Service) ConfirmEmail(ctx context.Context, p Person, purpose EmailPurpose, typed string) (Email, error) {
+	spent, err := s.spendEmailCode(ctx, p.ID, purpose, typed)
+	if err != nil {
+		return Email{}, err
+	}
+	return spent.Email, s.record(ctx, Event{Kind: EventEmailSet, Person: p.ID, Detail: MaskEmail(spent.Email.Address)})
+}
+
+// spendEmailCode counts the try before it looks.
+func (s *Service) spendEmailCode(ctx context.Context, person PersonID, purpose EmailPurpose, typed string) (spent EmailSpent, err error) {
+	err = s.try(ctx, person, GuessEmail, s.config.CodeLimits, func(now time.Time) error {
+		code, err := parseEmailCode(typed)
+		if err != nil {
+			return err
+		}
+		spent, err = s.config.Store.SpendEmailCode(ctx, person, purpose, emailHash(person, purpose, code), now)
+		return err
+	})
+	if errors.Is(err, ErrCodeWrong) || errors.Is(err, ErrCodeExpired) {
+		err = errors.Join(err, s.record(ctx, Event{Kind: EventEmailCodeWrong, Person: person}))
+	}
+	return spent, err
+}
+
+// RemoveEmail forgets a person's backup address; ErrNotFound.
+func (s *Service) RemoveEmail(ctx context.Context, person PersonID) error {
+	e, err := s.config.Store.RemoveEmail(ctx, person)
+	if err != nil {
+		return err
+	}
+	return s.record(ctx, Event{Kind: EventEmailRemoved, Person: person, Detail: MaskEmail(e.Address)})
+}
+
+// BeginSetUpEmail is BeginEmail for the holder of a set-up that has confirmed
+// something; ErrPairingSettled for one that has not, or is over.
+func (s *Service) BeginSetUpEmail(ctx context.Context, p Pairing, address, language string) error {
+	if !p.Confirmed() || p.over(s.now()) {
+		return ErrPairingSettled
+	}
+	return s.BeginEmail(ctx, p.person(), setUpPurpose(p.ID), address, language)
+}
+
+// ConfirmSetUpEmail is ConfirmEmail for the same set-up. Mail takes its time: a
+// code that was asked for in time may come a little after.
+func (s *Service) ConfirmSetUpEmail(ctx context.Context, p Pairing, typed string) (Email, error) {
+	if !p.Confirmed() || p.State == PairingRefused {
+		return Email{}, ErrPairingSettled
+	}
+	return s.ConfirmEmail(ctx, p.person(), setUpPurpose(p.ID), typed)
+}
+
+func (p Pairing) person() Person { return Person{ID: p.Person, User: p.User} }
