@@ -33,7 +33,7 @@ type screenState struct {
 	NumberAttemptsLeft int          `json:"number_attempts_left"`
 	CodeAttemptsLeft   int          `json:"code_attempts_left"`
 	ResendsLeft        int          `json:"resends_left"`
-	ReturnTo           string       `json:"return_to,omitempty" doc:"approved: where the browser goes"`
+	ReturnTo           string       `json:"return_to,omitempty" doc:"settled: where the browser goes; only an approval brings a result_code"`
 }
 
 // screenStateOf is the one view that every form of the stream shows.

@@ -45,10 +45,11 @@ func amr(m Method) []string {
 	return []string{"mfa", "otp"}
 }
 
-// ReturnTo is where the browser goes after an approval: the return URL with
-// what the application needs added. Empty when there is nowhere to go.
+// ReturnTo is where the browser goes once the approval is settled: the return
+// URL with the approval's id added, and, after an approval, the code that the
+// application redeems. Empty when there is nowhere to go.
 func ReturnTo(a Approval, token enrolments.Secret) string {
-	if a.State != Approved || a.ReturnURL == "" {
+	if !a.Final() || a.ReturnURL == "" {
 		return ""
 	}
 	u, err := url.Parse(a.ReturnURL)
@@ -57,7 +58,10 @@ func ReturnTo(a Approval, token enrolments.Secret) string {
 	}
 	q := u.Query()
 	q.Set("approval_id", string(a.ID))
-	q.Set("result_code", resultCode(token, a.ID).Reveal())
+	q.Del("result_code")
+	if a.State == Approved {
+		q.Set("result_code", resultCode(token, a.ID).Reveal())
+	}
 	u.RawQuery = q.Encode()
 	return u.String()
 }

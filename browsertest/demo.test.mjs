@@ -80,6 +80,8 @@ test("the demonstration in a browser", { skip: demo ? false : "DEMO is not set" 
       await phone.getByRole("button", { name: "No, don’t sign in" }).click();
       await shop.getByRole("heading", { name: "Sign-in refused" }).waitFor();
       await shot(page, "denied");
+      await shop.getByRole("button", { name: "Try again" }).click();
+      await shop.getByText("That sign-in was refused on your phone.").waitFor();
       await page.context().close();
     });
 

@@ -250,6 +250,25 @@ test("the screens in a browser", { skip: server ? false : "SERVER is not set" },
       await page.context().close();
     });
 
+    await t.test("what was refused leads back to the application, without a result", async () => {
+      const user = "slip@example.com";
+      const { phone } = await everything(user);
+      const back = "http://localhost:9/signed-in";
+      const asked = await ask(user, { return_url: back });
+      const page = await open(browser, asked.waiting_url);
+      let returned = "";
+      await page.route(`${back}**`, (route) => { returned = route.request().url(); return route.fulfill({ body: "back" }); });
+      const [request] = await phone.asked();
+      assert.equal((await phone.answer(request, "deny")).status, 200);
+      await heading(page, "Sign-in refused").waitFor();
+      await shot(page, "denied");
+      assert.deepEqual(await barriers(page), []);
+      await page.getByRole("button", { name: "Try again" }).click();
+      await page.waitForURL(`${back}**`);
+      assert.equal(returned, `${back}?approval_id=${asked.id}`);
+      await page.context().close();
+    });
+
     await t.test("more time is given once, and asked for only when there is little left", async () => {
       const user = "slow@example.com";
       await everything(user);

@@ -299,7 +299,8 @@ type code struct {
 	User     string       `json:"u"`
 }
 
-// goBack takes an approved browser to the application with a code.
+// goBack takes a browser to the application: an approved one with a code,
+// another with an error.
 func (s *Server) goBack(w http.ResponseWriter, r *http.Request) {
 	to, name, err := s.wayBack(r)
 	if err != nil {
@@ -322,6 +323,10 @@ func (s *Server) wayBack(r *http.Request) (to, cookie string, err error) {
 	}
 	result := enrolments.SecretOf(q.Get("result_code"))
 	a, err := s.config.Approvals.Read(r.Context(), i.Application, id)
+	if err == nil && !q.Has("result_code") && a.Final() && a.State != approvals.Approved {
+		// RFC 6749, section 4.1.2.1: the application is told, and can begin anew.
+		return f.back("error", "access_denied"), cookie, nil
+	}
 	if errors.Is(err, approvals.ErrNotFound) || err == nil && (a.State != approvals.Approved || !a.Result.Is(result.Hash())) {
 		return "", "", errToken
 	}
@@ -332,7 +337,7 @@ func (s *Server) wayBack(r *http.Request) (to, cookie string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	return f.withCode(made), cookie, nil
+	return f.back(map[bool]string{true: "code", false: "duo_code"}[f.PlainCode], made), cookie, nil
 }
 
 // flowIn finds the cookie of an approval and whose it is.
@@ -354,15 +359,15 @@ func (s *Server) flowIn(r *http.Request, id approvals.ID) (i enrolments.Integrat
 	return i, f, "", errToken
 }
 
-// withCode is the redirect URI with state and code in its query.
-func (f flow) withCode(made string) string {
+// back is the redirect URI with the state, and what came of it, in its query.
+func (f flow) back(name, value string) string {
 	u, err := url.Parse(f.RedirectURI)
 	if err != nil {
 		return "" // it was parsed when it was allowed
 	}
 	q := u.Query()
 	q.Set("state", f.State)
-	q.Set(map[bool]string{true: "code", false: "duo_code"}[f.PlainCode], made)
+	q.Set(name, value)
 	u.RawQuery = q.Encode()
 	return u.String()
 }

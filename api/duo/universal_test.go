@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -391,17 +392,21 @@ func TestACodeIsForAnApprovalItsClientItsRedirectAndOnce(t *testing.T) {
 	w := newWorld(t, enrolments.IntegrationPolicy{})
 	ana, d := w.phone("ana"), dialects()[0]
 	b := w.browser()
-	_, waiting, _ := b.open(w.authorizeURL(d, w.asks(d, nil)))
+	const state = "a state of 36 characters, as it were"
+	_, waiting, _ := b.open(w.authorizeURL(d, w.asks(d, map[string]any{"state": state})))
 	if to := b.back(waiting); to != "" {
 		t.Errorf("a pending approval leads to %q", to)
 	}
 	ana.denies(ana.asked())
-	if to := b.back(waiting); to != "" {
-		t.Errorf("a denied approval leads to %q", to)
-	}
 	id, token, _ := strings.Cut(waiting[strings.LastIndexByte(waiting, '/')+1:], "#")
 	if status, to, _ := b.open(w.url + "/oauth/v1/return?approval_id=" + id + "&result_code=" + token); status != http.StatusBadRequest || to != "" {
 		t.Errorf("a denied approval goes on: %d %q", status, to)
+	}
+	_, to, _ := b.open(b.back(waiting))
+	u, err := url.Parse(to)
+	w.ok(err)
+	if want := (url.Values{"state": {state}, "error": {"access_denied"}}); !strings.HasPrefix(to, redirectURI) || !maps.EqualFunc(u.Query(), want, slices.Equal) {
+		t.Errorf("a denied approval leads to %q", to)
 	}
 
 	code := w.signedIn(d, ana)

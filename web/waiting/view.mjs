@@ -18,6 +18,7 @@ export const slowAfter = 15; // seconds
 //   codeNext  whether starting again with a code is offered
 //   newPhone  whether setting up a new phone is offered; then nothing goes by itself
 //   go        where the browser goes by itself, or ""
+//   back      where the way on leads, or "" for the page before this one
 //   tone      "good", "alarm" or "calm"
 //
 // state is the protocol's, or null before the first. circumstances: asked
@@ -34,7 +35,7 @@ export function view(words, state, circumstances = {}) {
 
 const blank = {
   purpose: 'wait', note: [], number: '', counting: false, resend: false, code: 'none',
-  onward: '', codeNext: false, newPhone: false, go: '', tone: 'calm',
+  onward: '', codeNext: false, newPhone: false, go: '', back: '', tone: 'calm',
 };
 
 function pending(words, state, circumstances) {
@@ -151,7 +152,8 @@ const onward = { reported: 'back', replaced: 'here', approved: '', nowhere: '', 
 const alarming = ['denied', 'reported', 'mismatch', 'tooManyCodes'];
 
 function end(words, kind, state, { tries, phoneless = false }) {
-  const go = kind === 'approved' ? webAddress(state.return_to) : '';
+  const to = webAddress(state?.return_to);
+  const go = kind === 'approved' ? to : '';
   const newPhone = kind === 'approved' && phoneless && ['totp', 'recovery_code'].includes(state.method);
   const values = { application: applicationOf(words, state), phone: state?.settled_by ?? '' };
   const said = sentences(words, `waiting.settled.${kind}`, settledForm(kind, state, go, tries), values);
@@ -165,6 +167,7 @@ function end(words, kind, state, { tries, phoneless = false }) {
     codeNext: kind === 'mismatch' || kind === 'expired',
     newPhone,
     go,
+    back: kind === 'approved' ? '' : to,
     tone: kind === 'approved' ? 'good' : alarming.includes(kind) ? 'alarm' : 'calm',
   };
 }

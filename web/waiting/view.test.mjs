@@ -153,6 +153,12 @@ test('every settled state but approval and a page out of place has a way on', ()
   }
 });
 
+test('what was not approved leads back to the application when the person wants', () => {
+  const denied = (address) => view(words, { ...asking, state: 'denied', reason: 'user', return_to: address });
+  assert.deepEqual([denied('https://books.example.com/in?approval_id=a').back, denied().back, denied('javascript:alert(1)').back], ['https://books.example.com/in?approval_id=a', '', '']);
+  assert.equal(view(words, { ...asking, state: 'approved', return_to: 'https://books.example.com/in' }).back, '');
+});
+
 test('only approval sends the browser anywhere, and only to a web address', () => {
   const to = (state, address) => view(words, { ...asking, state, return_to: address }).go;
   assert.equal(to('approved', 'https://books.example.com/in?a=1'), 'https://books.example.com/in?a=1');

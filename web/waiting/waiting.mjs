@@ -112,12 +112,13 @@ function showEnd(next, before) {
   byID('resent').hidden = true;
   byID('badge').dataset.tone = next.tone;
   byID('icon').setAttribute('href', `#icon-${icons[next.kind]}`);
-  byID('again').hidden = next.onward === '' || !canGoBack();
+  const stuck = !next.back && history.length < 2;
+  byID('again').hidden = next.onward === '' || stuck;
   byID('again').textContent = words.text(`waiting.onward.${next.onward}`);
-  byID('again-code').hidden = !next.codeNext || !canGoBack();
+  byID('again-code').hidden = !next.codeNext || stuck;
   const application = applicationOf(words, state);
   write(byID('no-way-back'), words.parts('waiting.no-way-back', { application }));
-  byID('no-way-back').hidden = next.onward === '' || canGoBack();
+  byID('no-way-back').hidden = next.onward === '' || !stuck;
   byID('new-phone').hidden = !next.newPhone;
   byID('go-on').classList.toggle('primary', !next.newPhone);
   if (next.kind === 'approved') leave(next.go, application, next.newPhone);
@@ -298,14 +299,19 @@ byID('cancel').addEventListener('click', async () => {
   line?.poke();
 });
 
-// Only the application can begin a sign-in, and the page before this one is its.
-const canGoBack = () => history.length > 1;
-byID('again').addEventListener('click', () => history.back());
+// Only the application can begin a sign-in. Without an address of its own, the
+// page before this one is its.
+function goBack() {
+  if (shown.back) location.assign(shown.back);
+  else history.back();
+}
+
+byID('again').addEventListener('click', goBack);
 byID('again-code').addEventListener('click', () => {
   try {
     sessionStorage.setItem('countersign.code-first', 'yes');
   } catch { /* then the code is one tap further */ }
-  history.back();
+  goBack();
 });
 
 function codeFirst() {

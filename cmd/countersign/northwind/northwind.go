@@ -146,6 +146,10 @@ func (a *app) signedIn(w http.ResponseWriter, r *http.Request) {
 		a.refuse(w, http.StatusForbidden, "That is not the sign-in which this browser began. Please sign in again.")
 		return
 	}
+	if !r.Form.Has("result_code") { // not approved: the person wants to start again
+		a.refuse(w, http.StatusOK, a.whatBecameOf(r, begun))
+		return
+	}
 	result, err := a.server.redeem(r.Context(), id, first(r.FormValue("result_code"), 256))
 	if err != nil {
 		a.refuse(w, http.StatusForbidden, sorry(err))

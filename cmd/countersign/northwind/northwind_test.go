@@ -160,6 +160,21 @@ func TestBrowserThatBeganNothingBringsNoResult(t *testing.T) {
 	}
 }
 
+func TestBrowserThatComesBackWithoutAResultIsToldWhyAndMayStartAgain(t *testing.T) {
+	p := newProtocol(t)
+	p.state = map[string]string{"state": "denied", "reason": "user"}
+	b := newBrowser(t, p)
+	b.signIn(ana, "sunflower")
+	res, page := b.open("/signed-in?approval_id=approval-1")
+	if res.StatusCode != 200 || !strings.Contains(page, "refused on your phone") || !strings.Contains(page, `action="/sign-in"`) {
+		t.Errorf("got %d, %s", res.StatusCode, page)
+	}
+	b.stranger()
+	if len(p.redeemed) != 0 {
+		t.Errorf("got %v redeemed", p.redeemed)
+	}
+}
+
 func TestRefusedRedeemingSignsNobodyIn(t *testing.T) {
 	for _, kind := range []string{"approval-settled", "approval-not-found", "invalid-request", "unavailable", "internal", "something-new"} {
 		t.Run(kind, func(t *testing.T) {
