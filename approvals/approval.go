@@ -98,6 +98,9 @@ const (
 	// ForChange is that of a change of how the person signs in, asked for on
 	// their security page. No application can read, redeem or use it.
 	ForChange Purpose = "change"
+	// ForCaller is that of a call to the help desk, which asks whether the caller
+	// holds one of the person's phones. It approves nothing.
+	ForCaller Purpose = "caller"
 )
 
 // aside tells in the audit trail what is not a sign-in.

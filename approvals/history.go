@@ -50,6 +50,9 @@ func endingOf(a Approval, verified bool) string {
 	if json.Unmarshal([]byte(a.Display), &e.Shown) != nil {
 		return ""
 	}
+	if a.Purpose == ForCaller {
+		e.Shown.Reference = "" // the number, which no trail holds
+	}
 	for _, p := range a.Phones {
 		if p.ID == a.SettledBy {
 			e.PhoneName = p.Name
@@ -79,6 +82,9 @@ func (s *Service) History(ctx context.Context, person enrolments.PersonID) ([]Si
 		var e ending
 		if err := json.Unmarshal([]byte(event.Data), &e); err != nil {
 			return nil, fmt.Errorf("audit trail: approval %s: %w", event.Approval, err)
+		}
+		if e.Purpose == ForCaller {
+			continue
 		}
 		out = append(out, SignIn{
 			Approval: ID(event.Approval), Application: e.Shown.Application, At: event.At, Purpose: e.Purpose, Action: e.Shown.Action,

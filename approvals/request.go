@@ -215,7 +215,7 @@ func (s *Service) create(ctx context.Context, n New, e enrolments.Enrolment, see
 
 func (s *Service) auditRequested(ctx context.Context, c Created, codeOnly bool) {
 	detail := c.Purpose.aside() + string(c.Next)
-	if c.Next == Wait && c.Number == "" {
+	if c.Next == Wait && c.Number == "" && c.Purpose != ForCaller {
 		detail += ", without a number"
 	}
 	s.audit(ctx, c.Approval, enrolments.EventApprovalRequested, "", detail)

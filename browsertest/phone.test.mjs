@@ -214,6 +214,29 @@ test("the phone page", { skip: server && key ? false : "SERVER and KEY are not s
       await page.context().close();
     });
 
+    await story("a call to the help desk shows a number to read out, and can be refused", async () => {
+      const page = await handset(browser);
+      await paired(page, "cal@example.com");
+      const display = JSON.stringify({ application: "Example Ltd", user: "cal@example.com", action: "Help desk is asking", reference: "4713", time: new Date().toISOString() });
+      const call = { id: "c".repeat(30), display, nonce: "n0-x", number_digits: 0, user_verification: false };
+      let over = false;
+      const at = (ms) => new Date(Date.now() + ms).toISOString();
+      await page.route("**/v1/phone/approvals*", (route) => route.fulfill({
+        json: { server_time: at(0), approvals: over ? [] : [{ ...call, expires_at: at(200_000) }] },
+      }));
+      await page.reload();
+      await heading(page, "Are you calling the help desk of Example Ltd? Read this number out to them.").waitFor();
+      await page.getByText("4713", { exact: true }).waitFor();
+      assert.equal(await page.getByRole("button", { name: "Approve" }).count(), 0);
+      await look(page, "help-desk");
+      await tap(page, "I am not calling them");
+      await heading(page, "Report it?").waitFor();
+      await tap(page, "Back");
+      over = true;
+      await heading(page, "This request is over").waitFor();
+      await page.context().close();
+    });
+
     await story("a wrong number is said; the second ends it", async () => {
       const page = await handset(browser);
       await paired(page, "cat@example.com");

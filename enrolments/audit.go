@@ -37,6 +37,8 @@ const (
 
 	EventPersonAdded      EventKind = "person.added"
 	EventPersonUnlocked   EventKind = "person.unlocked"
+	EventCallerVerified   EventKind = "caller.verified"
+	EventCallerRefused    EventKind = "caller.refused"
 	EventPairingOpened    EventKind = "pairing.opened"
 	EventPairingClaimed   EventKind = "pairing.claimed"
 	EventPairingRefused   EventKind = "pairing.refused"

@@ -61,6 +61,16 @@ func (d HelpDesk) Unlock(ctx context.Context, id PersonID) error {
 	return s.record(ctx, Event{Kind: EventPersonUnlocked, Person: id})
 }
 
+// NoteCaller puts into the trail that somebody on the line, who says to be a
+// person, has shown to hold a phone of theirs, or why not.
+func (d HelpDesk) NoteCaller(ctx context.Context, person PersonID, refused error) error {
+	e := Event{Kind: EventCallerVerified, Person: person}
+	if refused != nil {
+		e.Kind, e.Detail = EventCallerRefused, refused.Error()
+	}
+	return d.service.record(ctx, e)
+}
+
 // RemovePhone removes a phone for good, and its TOTP secret with it.
 func (d HelpDesk) RemovePhone(ctx context.Context, p Phone) error {
 	return d.service.RemovePhone(ctx, p)

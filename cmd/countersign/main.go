@@ -53,8 +53,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		return fmt.Errorf("%w; countersign --help explains", err)
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	return parsed.Run(&streams{stdout, stderr})
+	return parsed.Run(&streams{os.Stdin, stdout, stderr})
 }
 
-// streams is where a verb writes.
-type streams struct{ out, err io.Writer }
+// streams is where a verb reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}

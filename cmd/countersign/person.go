@@ -19,6 +19,7 @@ type personCommand struct {
 	Unlock       personUnlock       `cmd:"" help:"Take pushes and codes of a person again, after a report or too many wrong codes."`
 	Remove       personRemove       `cmd:"" name:"remove-phone" help:"Remove a phone for good."`
 	StopRecovery personStopRecovery `cmd:"" name:"stop-recovery" help:"Stop the way to a new phone that somebody has begun with a code."`
+	Verify       personVerify       `cmd:"" help:"Find out whether somebody on the line holds a phone of the person's: it shows a number, and you type what you are told; exit 1 when they do not."`
 	EndTrust     personEndTrust     `cmd:"" name:"end-trust" help:"Ask for a second factor again in browsers that a person trusts: in one, in those for an application, or in all."`
 }
 

@@ -12,12 +12,10 @@ import (
 
 // serveCommand runs the server.
 type serveCommand struct {
-	database
-	pushFlags
+	asking
 	tlsFlags
 	observeFlags
 	Listen         string   `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen (${default})."`
-	Redis          string   `placeholder:"URL" help:"Short-lived store: redis://, rediss://, redis+sentinel:// or redis+cluster://. Without it one is embedded: one node, and pending sign-ins end with it."`
 	TrustedProxy   []string `placeholder:"CIDR" help:"Networks of proxies whose X-Forwarded-For is believed."`
 	DuoHost        []string `name:"duo-host" placeholder:"HOST" help:"Name, with the port where it is not 443, that clients of the Duo Auth API are configured with beside that of --public-url; may be given again."`
 	LogLevel       string   `default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (${default})."`
@@ -55,7 +53,15 @@ func (c *serveCommand) Run(ctx context.Context, s *streams) (err error) {
 	return n.Serve(ctx, listener)
 }
 
-func (c *serveCommand) config(log *slog.Logger) (node.Config, error) {
+// asking is what asks phones: the stores and the delivery services. A verb that
+// asks takes the flags of serve, so that it asks as the servers do.
+type asking struct {
+	database
+	pushFlags
+	Redis string `placeholder:"URL" help:"Short-lived store: redis://, rediss://, redis+sentinel:// or redis+cluster://. Without it one is embedded: one node, and pending sign-ins end with it."`
+}
+
+func (c *asking) config(log *slog.Logger) (node.Config, error) {
 	if err := c.check(); err != nil {
 		return node.Config{}, err
 	}
@@ -67,19 +73,24 @@ func (c *serveCommand) config(log *slog.Logger) (node.Config, error) {
 	if err != nil {
 		return node.Config{}, err
 	}
-	proxies, err := prefixes("--trusted-proxy", c.TrustedProxy)
-	if err != nil {
-		return node.Config{}, err
-	}
 	delivery, err := c.delivery(log)
 	if err != nil {
 		return node.Config{}, err
 	}
 	return node.Config{
 		PublicURL: c.PublicURL, ServerName: c.ServerName, Redis: c.Redis, Database: url, Keys: ring,
-		Senders: delivery.senders, AllowTarget: delivery.allowed, WebPushKey: delivery.webPushKey,
-		TrustedProxies: proxies, DuoHosts: c.DuoHost, Demo: c.DeveloperPages, Log: log,
+		Senders: delivery.senders, AllowTarget: delivery.allowed, WebPushKey: delivery.webPushKey, Log: log,
 	}, nil
+}
+
+func (c *serveCommand) config(log *slog.Logger) (node.Config, error) {
+	config, err := c.asking.config(log)
+	if err != nil {
+		return config, err
+	}
+	config.DuoHosts, config.Demo = c.DuoHost, c.DeveloperPages
+	config.TrustedProxies, err = prefixes("--trusted-proxy", c.TrustedProxy)
+	return config, err
 }
 
 // prefixes reads the networks that a flag names.

@@ -69,6 +69,8 @@ type Node struct {
 	Approvals  *approvals.Service
 	Durable    *sqlstore.Store
 
+	keySet  []byte
+	ping    func(context.Context) error // whether the short-lived store can be asked
 	fanout  *push.Fanout
 	api     *api.API
 	duo     *duo.Server
@@ -92,7 +94,20 @@ func ParsePublicURL(text string) (string, error) {
 
 // Open connects the stores and builds the server. What it opened it closes
 // again when it fails.
-func Open(ctx context.Context, c Config) (_ *Node, err error) {
+func Open(ctx context.Context, c Config) (*Node, error) {
+	n, err := OpenInside(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := n.buildHandler(c); err != nil {
+		return nil, errors.Join(err, n.closeAll())
+	}
+	return n, nil
+}
+
+// OpenInside is Open for a program that asks phones beside the servers: nothing
+// can be served by it.
+func OpenInside(ctx context.Context, c Config) (_ *Node, err error) {
 	n := &Node{log: c.Log}
 	defer func() {
 		if err != nil {
@@ -103,12 +118,12 @@ func Open(ctx context.Context, c Config) (_ *Node, err error) {
 		return nil, fmt.Errorf("database: %w", err)
 	}
 	n.closers = append(n.closers, n.Durable.Close)
-	short, ping, err := n.openShort(ctx, c)
+	short, err := n.openShort(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	signer, keySet, err := signingKeys(ctx, n.Durable)
-	if err != nil {
+	var signer *jws.Signer
+	if signer, n.keySet, err = signingKeys(ctx, n.Durable); err != nil {
 		return nil, err
 	}
 	n.Enrolments = enrolments.NewService(enrolments.Config{
@@ -121,22 +136,22 @@ func Open(ctx context.Context, c Config) (_ *Node, err error) {
 		Signer: signer, PublicURL: c.PublicURL, Now: time.Now, Log: c.Log,
 	})
 	n.closers = append(n.closers, func() error { n.Approvals.Close(); return nil })
-	return n, n.buildHandler(c, keySet, ping)
+	return n, nil
 }
 
-// openShort opens the short-lived store; ping says whether it can be asked.
-func (n *Node) openShort(ctx context.Context, c Config) (approvals.Store, func(context.Context) error, error) {
+// openShort opens the short-lived store.
+func (n *Node) openShort(ctx context.Context, c Config) (approvals.Store, error) {
 	if c.Redis == "" {
 		memory := approvals.NewMemory(time.Now)
-		n.closers = append(n.closers, memory.Close)
-		return memory, func(context.Context) error { return nil }, nil
+		n.closers, n.ping = append(n.closers, memory.Close), func(context.Context) error { return nil }
+		return memory, nil
 	}
 	redis, err := redisstore.Open(ctx, redisstore.Config{URL: c.Redis})
 	if err != nil {
-		return nil, nil, fmt.Errorf("redis: %w", err)
+		return nil, fmt.Errorf("redis: %w", err)
 	}
-	n.closers = append(n.closers, redis.Close)
-	return redis, redis.Ping, nil
+	n.closers, n.ping = append(n.closers, redis.Close), redis.Ping
+	return redis, nil
 }
 
 // signingKeys returns the key that signs results, and the public set.
@@ -162,13 +177,13 @@ func signingKeys(ctx context.Context, store enrolments.Store) (*jws.Signer, []by
 	return signers[0], set, err
 }
 
-func (n *Node) buildHandler(c Config, keySet []byte, ping func(context.Context) error) (err error) {
+func (n *Node) buildHandler(c Config) (err error) {
 	n.api, err = api.New(api.Config{
 		Approvals: n.Approvals, Enrolments: n.Enrolments,
-		PublicURL: c.PublicURL, ServerName: c.ServerName, KeySet: keySet,
+		PublicURL: c.PublicURL, ServerName: c.ServerName, KeySet: n.keySet,
 		Push: slices.Sorted(maps.Keys(c.Senders)), WebPushKey: c.WebPushKey, Conditions: n.fanout.Conditions,
 		Ready: func(ctx context.Context) error {
-			return errors.Join(ping(ctx), n.Durable.Ping(ctx))
+			return errors.Join(n.ping(ctx), n.Durable.Ping(ctx))
 		},
 		TrustedProxies: c.TrustedProxies, Log: c.Log,
 	})

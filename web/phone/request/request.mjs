@@ -5,6 +5,7 @@ import { newLock } from '../lock.mjs';
 import { warnings } from '../place.mjs';
 
 const signIn = 'Sign in'; // what applications ask for when they name nothing else
+const helpDesk = 'Help desk is asking'; // its reference is a number to read out to them
 
 export default function request(app) {
   const { byID } = app;
@@ -44,8 +45,10 @@ export default function request(app) {
 
   // draw shows another request. Every value of it is text.
   function draw(r) {
-    const { application, action, user, browser, location, ip, reference, time } = r.shown;
-    app.write('request-headline', action && action !== signIn ? 'request.action' : 'request.headline', { application, action });
+    const { application, action, user, browser, location, ip, time } = r.shown;
+    const calling = action === helpDesk;
+    const reference = calling ? '' : r.shown.reference;
+    app.write('request-headline', headlineOf(action), { application, action });
     const facts = [
       user && app.words.parts('request.as', { user }),
       browser && [{ text: browser, value: true }],
@@ -54,11 +57,19 @@ export default function request(app) {
       reference && app.words.parts('request.reference', { reference }),
     ];
     byID('request-facts').replaceChildren(...facts.filter(Boolean).map(item));
-    byID('request-approve').hidden = !r.readable;
+    byID('request-tell').textContent = calling ? r.shown.reference : '';
+    byID('request-tell').hidden = byID('request-care').hidden = !calling;
+    app.write('request-not-me', calling ? 'request.not-calling' : 'request.not-me');
+    byID('request-approve').hidden = !r.readable || calling;
     byID('request-label').hidden = input.hidden = r.digits === 0 || !r.readable;
     input.maxLength = Math.max(1, r.digits);
     input.value = '';
     wrong(r.readable ? '' : 'request.unreadable');
+  }
+
+  function headlineOf(action) {
+    if (action === helpDesk) return 'request.calling';
+    return action && action !== signIn ? 'request.action' : 'request.headline';
   }
 
   function item(parts) {
@@ -76,7 +87,8 @@ export default function request(app) {
         drawn = r;
         draw(r);
       }
-      app.write('request-count', requests.length > 1 ? 'request.count' : 'notification.title', { position: '1', count: requests.length });
+      const alone = r.shown.action === helpDesk ? 'request.call' : 'notification.title';
+      app.write('request-count', requests.length > 1 ? 'request.count' : alone, { position: '1', count: requests.length });
       const both = warnings(r.shown, history[r.account]);
       const found = both.length > 1 ? ['newBoth'] : both;
       byID('request-warnings').hidden = found.length === 0;
