@@ -112,7 +112,7 @@ func (a *API) readPairingByPhone(ctx context.Context, by enrolments.KnownPhone, 
 	if err != nil {
 		return pairingState{}, err
 	}
-	return a.pairingStateOf(p, enrolments.Secret{}), nil
+	return pairingStateOf(p, ""), nil
 }
 
 func (a *API) confirmPairingByPhone(ctx context.Context, by enrolments.KnownPhone, in *confirmInput) (pairingState, error) {
@@ -124,5 +124,5 @@ func (a *API) confirmPairingByPhone(ctx context.Context, by enrolments.KnownPhon
 	if err != nil {
 		return pairingState{}, pairingStanding{err, p.State}
 	}
-	return a.pairingStateOf(settled, enrolments.Secret{}), nil
+	return pairingStateOf(settled, ""), nil
 }

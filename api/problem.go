@@ -119,6 +119,10 @@ func (a *API) problemOf(ctx context.Context, err error) *problem {
 	if errors.As(err, &blocked) {
 		err = retryError{errBlocked, a.blockLeft(blocked)}
 	}
+	var many *enrolments.TooManyEmailsError
+	if errors.As(err, &many) {
+		err = retryError{errManyEmails, max(many.Until.Sub(a.config.Now()), time.Second)}
+	}
 	m, ok := meaningOf(err)
 	if !ok {
 		return a.internal(ctx, err)

@@ -26,6 +26,7 @@ var (
 	errStopping     = errors.New("the server is stopping")
 	errNotReady     = errors.New("the server is not ready")
 	errHandshake    = errors.New("the websocket handshake is not one")
+	errManyEmails   = errors.New("too many mails")
 	errNoMoreTime   = errors.New("there was more time already")
 	errInternal     = errors.New("internal")
 )
@@ -92,6 +93,13 @@ var meanings = []meaning{
 	{enrolments.ErrCodeUsed, 422, "code-used", "The code was used before", "Wait for the next code, or type another recovery code.", 0},
 	{errBlocked, 429, "codes-blocked", "Codes are not taken now", "Too many codes were wrong: use a phone, wait for Retry-After, or ask the administrator to unlock.", 0},
 	{approvals.ErrNoTries, 429, "codes-blocked", "This sign-in takes no more codes", "Begin a new sign-in.", 60},
+
+	{errMailed, 422, "code-wrong", "The code is wrong", "Type the six digits of the newest mail, or have a new one sent.", 0},
+	{enrolments.ErrCodeExpired, 422, "code-expired", "The code is not good any more", "It is good once, for ten minutes and five tries: have a new one sent.", 0},
+	{errManyEmails, 429, "too-many-emails", "No more mail for now", "Use the newest code, or wait for Retry-After: five codes are sent an hour.", 0},
+	{enrolments.ErrSameMailbox, 422, "email-refused", "That is the mailbox of the sign-in", "Give an address of another mailbox: whoever has that one must not have both.", 0},
+	{enrolments.ErrUnsent, 503, "unavailable", "The mail could not be sent", "Check the address and try again after Retry-After; the administrator finds the cause in the log.", 30},
+	{enrolments.ErrNotOffered, 403, "not-offered", "This is not offered here", "The application's policy or this server leaves it out, or it was not set up: use another way.", 0},
 
 	{enrolments.ErrFreshApproval, 403, "fresh-approval-needed", "A fresh approval is needed", "Let the person approve a sign-in for this application, and send its id as approval_id within five minutes, once.", 0},
 	{approvals.ErrLocked, 403, "person-locked", "An administrator has to look first", "A sign-in of this person was reported: let an administrator unlock them.", 0},

@@ -22,6 +22,7 @@ func (a *API) routes() error {
 	a.applicationRoutes()
 	a.waitingRoutes()
 	a.setUpRoutes()
+	a.setUpChannelRoutes()
 	a.recoveryRoutes()
 	a.trustRoutes()
 	a.phoneRoutes()

@@ -21,6 +21,8 @@ type pairingState struct {
 	Digits        string        `json:"digits,omitempty" doc:"to be compared with the phone's"`
 	Phone         *claimedPhone `json:"phone,omitempty"`
 	Authenticator bool          `json:"authenticator" doc:"an authenticator app was proved in this set-up"`
+	EmailOffered  bool          `json:"email_offered,omitempty" doc:"a backup address may be set now"`
+	Email         string        `json:"email,omitempty" doc:"the person's backup address, with all but its first letter and its domain covered" example:"a•••@example.org"`
 }
 
 type claimedPhone struct {
@@ -28,13 +30,15 @@ type claimedPhone struct {
 	Platform string `json:"platform"`
 }
 
-func (a *API) pairingStateOf(p enrolments.Pairing, token enrolments.Secret) pairingState {
+// pairingStateOf shows link, the one for the phone, as long as it is good; empty
+// for whoever has it already.
+func pairingStateOf(p enrolments.Pairing, link string) pairingState {
 	v := pairingState{
 		ID: string(p.ID), Version: p.Version, State: string(p.State), User: p.User,
 		ExpiresAt: wireTime(p.ExpiresAt), Digits: p.Digits, Authenticator: p.AuthenticatorConfirmed,
 	}
-	if p.State == enrolments.PairingOpen && !token.IsZero() {
-		v.PairURL = a.pairURL(token)
+	if p.State == enrolments.PairingOpen {
+		v.PairURL = link
 	}
 	if p.Phone != "" {
 		v.Phone = &claimedPhone{p.PhoneName, p.Platform}
@@ -63,7 +67,7 @@ func (a *API) readPairing(ctx context.Context, by setUp, in *readPairingInput) (
 	if err != nil {
 		return pairingState{}, err
 	}
-	return a.pairingStateOf(p, by.token), nil
+	return a.setUpState(ctx, p, by.token)
 }
 
 // hasChanged reports whether there is news for whoever has a version. Expiry is
@@ -87,7 +91,7 @@ func (a *API) confirmPairing(ctx context.Context, by setUp, in *confirmInput) (p
 	if err != nil {
 		return pairingState{}, by.stands(err)
 	}
-	return a.pairingStateOf(p, by.token), nil
+	return a.setUpState(ctx, p, by.token)
 }
 
 // stands keeps the state beside an error.
@@ -141,7 +145,7 @@ func (a *API) confirmAuthenticator(ctx context.Context, by setUp, in *codeInput)
 	if err != nil {
 		return pairingState{}, err
 	}
-	return a.pairingStateOf(p, by.token), nil
+	return a.setUpState(ctx, p, by.token)
 }
 
 type recoveryCodes struct {

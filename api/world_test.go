@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -52,6 +53,29 @@ func (w *wakeups) Send(_ context.Context, m push.Message, targets []push.Target,
 	}
 }
 
+// postbox is a mail server that keeps what it takes; broken, it takes nothing.
+type postbox struct {
+	mu     sync.Mutex
+	taken  []enrolments.Letter
+	broken error
+}
+
+func (b *postbox) Send(_ context.Context, l enrolments.Letter) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.broken == nil {
+		b.taken = append(b.taken, l)
+	}
+	return b.broken
+}
+
+// letters are those taken so far.
+func (b *postbox) letters() []enrolments.Letter {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.taken)
+}
+
 // logbook is what the server logged.
 type logbook struct {
 	mu   sync.Mutex
@@ -81,6 +105,7 @@ type world struct {
 	store  *sqlstore.Store
 	memory *approvals.Memory
 	people *enrolments.Service
+	post   *postbox
 	key    string
 	signer *jws.Signer
 }
@@ -88,14 +113,22 @@ type world struct {
 // newWorld starts a server; change may alter its Config first.
 func newWorld(t testing.TB, change ...func(*api.Config)) *world {
 	t.Helper()
-	w := &world{t: t, clock: &clock{}, log: &logbook{}}
+	return newWorldOf(t, func(*enrolments.Config) {}, change...)
+}
+
+// newWorldOf is newWorld with people of another kind.
+func newWorldOf(t testing.TB, people func(*enrolments.Config), change ...func(*api.Config)) *world {
+	t.Helper()
+	w := &world{t: t, clock: &clock{}, log: &logbook{}, post: &postbox{}}
 	w.server = httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.API.ServeHTTP(rw, r) }))
 	w.url = "http://" + w.server.Listener.Addr().String()
 	w.store = openStore(t, w.clock)
 	w.memory = approvals.NewMemory(w.clock.now)
-	w.people = enrolments.NewService(enrolments.Config{
-		Store: w.store, PublicURL: w.url, ServerName: "Countersign", CodeLimits: enrolments.DefaultCodeLimits(), Now: w.clock.now,
-	})
+	of := enrolments.Config{
+		Store: w.store, PublicURL: w.url, ServerName: "Countersign", CodeLimits: enrolments.DefaultCodeLimits(), Post: w.post, Now: w.clock.now,
+	}
+	people(&of)
+	w.people = enrolments.NewService(of)
 	w.signer = newSigner(t)
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	signIns := approvals.NewService(approvals.Config{

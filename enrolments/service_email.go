@@ -40,28 +40,28 @@ func (s *Service) BackupEmail(ctx context.Context, person PersonID) (Email, erro
 	return s.config.Store.BackupEmail(ctx, person)
 }
 
-// BeginEmail sends a code to what shall be a person's backup address. Whether
-// they may set one, the caller has seen. ErrNotOffered, ErrInvalid,
-// ErrSameMailbox, *TooManyEmailsError, ErrUnsent.
-func (s *Service) BeginEmail(ctx context.Context, p Person, purpose EmailPurpose, address, language string) error {
+// BeginEmail sends a code to what shall be a person's backup address, and
+// returns that as ParseEmail gives it. Whether they may set one, the caller has
+// seen. ErrNotOffered, ErrInvalid, ErrSameMailbox, *TooManyEmailsError,
+// ErrUnsent.
+func (s *Service) BeginEmail(ctx context.Context, p Person, purpose EmailPurpose, address, language string) (sentTo string, err error) {
 	if !s.OffersEmail() {
-		return ErrNotOffered
+		return "", ErrNotOffered
 	}
-	address, err := ParseEmail(address)
-	if err != nil {
-		return err
+	if address, err = ParseEmail(address); err != nil {
+		return "", err
 	}
 	if language, err = parseLanguage(language); err != nil {
-		return err
+		return "", err
 	}
 	if user, err := ParseEmail(p.User); err == nil && SameMailbox(user, address) {
-		return ErrSameMailbox
+		return "", ErrSameMailbox
 	}
 	letter, err := s.writeCode(ctx, p, purpose, Email{Address: address, Language: language}, true)
 	if err != nil {
-		return err
+		return "", err
 	}
-	return s.send(ctx, p, letter)
+	return address, s.send(ctx, p, letter)
 }
 
 // writeCode stores a fresh code for an address and puts it in a letter; set says
@@ -132,9 +132,9 @@ func (s *Service) RemoveEmail(ctx context.Context, person PersonID) error {
 
 // BeginSetUpEmail is BeginEmail for the holder of a set-up that has confirmed
 // something; ErrPairingSettled for one that has not, or is over.
-func (s *Service) BeginSetUpEmail(ctx context.Context, p Pairing, address, language string) error {
+func (s *Service) BeginSetUpEmail(ctx context.Context, p Pairing, address, language string) (sentTo string, err error) {
 	if !p.Confirmed() || p.over(s.now()) {
-		return ErrPairingSettled
+		return "", ErrPairingSettled
 	}
 	return s.BeginEmail(ctx, p.person(), setUpPurpose(p.ID), address, language)
 }

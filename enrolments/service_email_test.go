@@ -50,12 +50,21 @@ func withPost(t *testing.T) (*desk, *box) {
 	return open(t, func(c *enrolments.Config) { c.Post = b }), b
 }
 
+// beginEmail is BeginSetUpEmail, whose address is that of the letter.
+func (d *desk) beginEmail(t *testing.T, p enrolments.Pairing, address, language string) error {
+	_, err := d.BeginSetUpEmail(t.Context(), p, address, language)
+	return err
+}
+
 const backup = "ana@example.org"
 
 func TestABackupAddressIsSetByACodeThatIsSentThere(t *testing.T) {
 	d, post := withPost(t)
 	p, _ := d.paired(t, "ana@example.com")
-	noError(t, d.BeginSetUpEmail(t.Context(), p, "ana@EXAMPLE.org", "de-CH"))
+	to, err := d.BeginSetUpEmail(t.Context(), p, "ana@EXAMPLE.org", "de-CH")
+	if err != nil || to != backup {
+		t.Fatalf("sent to %q, %v", to, err)
+	}
 	letter := post.letters[0]
 	if len(letter.Code.Reveal()) != 6 || strings.Trim(letter.Code.Reveal(), "0123456789") != "" {
 		t.Errorf("a code of %d characters", len(letter.Code.Reveal()))
@@ -98,13 +107,13 @@ func TestABackupAddressIsAnotherMailboxThanTheSignIns(t *testing.T) {
 		"ana@example.com": "Ana+backup@EXAMPLE.com", "ana.ng@gmail.com": "anang@googlemail.com",
 	} {
 		p, _ := d.paired(t, user)
-		wantError(t, d.BeginSetUpEmail(t.Context(), p, address, "en"), enrolments.ErrSameMailbox)
+		wantError(t, d.beginEmail(t, p, address, "en"), enrolments.ErrSameMailbox)
 	}
 	if len(post.letters) != 0 {
 		t.Error("a code was sent all the same")
 	}
 	p, _ := d.paired(t, "ana, who signs in by a name")
-	noError(t, d.BeginSetUpEmail(t.Context(), p, "ana@example.com", ""))
+	noError(t, d.beginEmail(t, p, "ana@example.com", ""))
 }
 
 func TestWithoutAPostNothingIsOffered(t *testing.T) {
@@ -113,7 +122,7 @@ func TestWithoutAPostNothingIsOffered(t *testing.T) {
 	if d.OffersEmail() {
 		t.Error("it is offered")
 	}
-	wantError(t, d.BeginSetUpEmail(t.Context(), p, backup, "en"), enrolments.ErrNotOffered)
+	wantError(t, d.beginEmail(t, p, backup, "en"), enrolments.ErrNotOffered)
 }
 
 func TestAnAddressOrLanguageOutOfBoundsIsRefused(t *testing.T) {
@@ -123,7 +132,7 @@ func TestAnAddressOrLanguageOutOfBoundsIsRefused(t *testing.T) {
 		"ana": "en", "ana@example.org": "en_GB", "bea@example.org": "englishlanguage",
 		"cea@example.org": strings.Repeat("en-", 20) + "en", "dea@example.org": "e",
 	} {
-		wantError(t, d.BeginSetUpEmail(t.Context(), p, address, language), enrolments.ErrInvalid)
+		wantError(t, d.beginEmail(t, p, address, language), enrolments.ErrInvalid)
 	}
 }
 
@@ -131,7 +140,7 @@ func TestALetterThatWasNotTakenIsSaid(t *testing.T) {
 	d, post := withPost(t)
 	p, _ := d.paired(t, "ana@example.com")
 	post.broken = context.DeadlineExceeded
-	err := d.BeginSetUpEmail(t.Context(), p, backup, "en")
+	err := d.beginEmail(t, p, backup, "en")
 	wantError(t, err, enrolments.ErrUnsent)
 	wantError(t, err, context.DeadlineExceeded)
 }
@@ -139,21 +148,21 @@ func TestALetterThatWasNotTakenIsSaid(t *testing.T) {
 func TestOnlyASetUpThatHasConfirmedSomethingSetsAnAddress(t *testing.T) {
 	d, post := withPost(t)
 	open, _, _ := d.claimed(t, "ana@example.com")
-	wantError(t, d.BeginSetUpEmail(t.Context(), open, backup, "en"), enrolments.ErrPairingSettled)
+	wantError(t, d.beginEmail(t, open, backup, "en"), enrolments.ErrPairingSettled)
 	_, err := d.ConfirmSetUpEmail(t.Context(), open, "000000")
 	wantError(t, err, enrolments.ErrPairingSettled)
 
 	byApp, _ := d.app(t, "bob@example.com")
-	noError(t, d.BeginSetUpEmail(t.Context(), byApp, backup, "en"))
+	noError(t, d.beginEmail(t, byApp, backup, "en"))
 	refused := byApp
 	refused.State = enrolments.PairingRefused
 	_, err = d.ConfirmSetUpEmail(t.Context(), refused, post.newest(t))
 	wantError(t, err, enrolments.ErrPairingSettled)
 
 	d.clock.turn(enrolments.PairingTTL - time.Second)
-	noError(t, d.BeginSetUpEmail(t.Context(), byApp, backup, "en"))
+	noError(t, d.beginEmail(t, byApp, backup, "en"))
 	d.clock.turn(time.Minute)
-	wantError(t, d.BeginSetUpEmail(t.Context(), byApp, backup, "en"), enrolments.ErrPairingSettled)
+	wantError(t, d.beginEmail(t, byApp, backup, "en"), enrolments.ErrPairingSettled)
 	_, err = d.ConfirmSetUpEmail(t.Context(), byApp, post.newest(t))
 	noError(t, err)
 }
@@ -162,7 +171,7 @@ func TestACodeOfOneSetUpIsNoneOfAnothers(t *testing.T) {
 	d, post := withPost(t)
 	one, _ := d.paired(t, "ana@example.com")
 	two, _ := d.paired(t, "ana@example.com")
-	noError(t, d.BeginSetUpEmail(t.Context(), one, backup, "en"))
+	noError(t, d.beginEmail(t, one, backup, "en"))
 	_, err := d.ConfirmSetUpEmail(t.Context(), two, post.newest(t))
 	wantError(t, err, enrolments.ErrCodeExpired)
 }
@@ -170,7 +179,7 @@ func TestACodeOfOneSetUpIsNoneOfAnothers(t *testing.T) {
 func TestACodeByMailEndsWithItsTimeAndItsTries(t *testing.T) {
 	d, post := withPost(t)
 	p, _ := d.paired(t, "ana@example.com")
-	noError(t, d.BeginSetUpEmail(t.Context(), p, backup, "en"))
+	noError(t, d.beginEmail(t, p, backup, "en"))
 	for _, typed := range []string{post.wrong(t), post.wrong(t), post.wrong(t), post.wrong(t), post.wrong(t)} {
 		_, err := d.ConfirmSetUpEmail(t.Context(), p, typed)
 		wantError(t, err, enrolments.ErrCodeWrong)
@@ -178,7 +187,7 @@ func TestACodeByMailEndsWithItsTimeAndItsTries(t *testing.T) {
 	_, err := d.ConfirmSetUpEmail(t.Context(), p, post.newest(t))
 	wantError(t, err, enrolments.ErrCodeExpired)
 
-	noError(t, d.BeginSetUpEmail(t.Context(), p, backup, "en"))
+	noError(t, d.beginEmail(t, p, backup, "en"))
 	d.clock.turn(enrolments.EmailCodeLife)
 	_, err = d.ConfirmSetUpEmail(t.Context(), p, post.newest(t))
 	wantError(t, err, enrolments.ErrCodeExpired)
@@ -187,7 +196,7 @@ func TestACodeByMailEndsWithItsTimeAndItsTries(t *testing.T) {
 func TestWhatIsNoCodeTakesATryOfThePersonAndNoneOfTheCode(t *testing.T) {
 	d, post := withPost(t)
 	p, _ := d.paired(t, "ana@example.com")
-	noError(t, d.BeginSetUpEmail(t.Context(), p, backup, "en"))
+	noError(t, d.beginEmail(t, p, backup, "en"))
 	for _, typed := range []string{"", "12345", "1234567", "12345a", strings.Repeat("1", 65), "１２３４５６"} {
 		_, err := d.ConfirmSetUpEmail(t.Context(), p, typed)
 		wantError(t, err, enrolments.ErrCodeWrong)
@@ -201,13 +210,13 @@ func TestManyWrongCodesByMailBlockThemAndNothingElse(t *testing.T) {
 	p, h := d.paired(t, "ana@example.com")
 	secret := d.secret(t, h)
 	for range 2 {
-		noError(t, d.BeginSetUpEmail(t.Context(), p, backup, "en"))
+		noError(t, d.beginEmail(t, p, backup, "en"))
 		for range enrolments.EmailCodeTries {
 			_, err := d.ConfirmSetUpEmail(t.Context(), p, post.wrong(t))
 			wantError(t, err, enrolments.ErrCodeWrong)
 		}
 	}
-	noError(t, d.BeginSetUpEmail(t.Context(), p, backup, "en"))
+	noError(t, d.beginEmail(t, p, backup, "en"))
 	_, err := d.ConfirmSetUpEmail(t.Context(), p, post.newest(t))
 	var blocked *enrolments.BlockedError
 	if !errors.As(err, &blocked) || !blocked.Until.Equal(d.clock.now().Add(15*time.Minute)) {
@@ -228,10 +237,10 @@ func TestNobodyIsFloodedWithCodes(t *testing.T) {
 	d, post := withPost(t)
 	p, _ := d.paired(t, "ana@example.com")
 	for i := range enrolments.EmailCodesAnHour {
-		noError(t, d.BeginSetUpEmail(t.Context(), p, fmt.Sprintf("ana%d@example.org", i), "en"))
+		noError(t, d.beginEmail(t, p, fmt.Sprintf("ana%d@example.org", i), "en"))
 	}
 	var many *enrolments.TooManyEmailsError
-	err := d.BeginSetUpEmail(t.Context(), p, backup, "en")
+	err := d.beginEmail(t, p, backup, "en")
 	if !errors.As(err, &many) || !many.Until.Equal(d.clock.now().Add(time.Hour)) || len(post.letters) != enrolments.EmailCodesAnHour {
 		t.Errorf("got %v after %d letters", err, len(post.letters))
 	}
@@ -240,13 +249,13 @@ func TestNobodyIsFloodedWithCodes(t *testing.T) {
 func TestNoErrorAndNoEventHoldsAnAddressOrACode(t *testing.T) {
 	d, post := withPost(t)
 	p, _ := d.paired(t, "ana, by name")
-	noError(t, d.BeginSetUpEmail(t.Context(), p, "private.address@example.org", "en"))
+	noError(t, d.beginEmail(t, p, "private.address@example.org", "en"))
 	_, wrong := d.ConfirmSetUpEmail(t.Context(), p, post.wrong(t))
 	_, err := d.ConfirmSetUpEmail(t.Context(), p, post.newest(t))
 	noError(t, err)
 	post.broken = context.Canceled
-	unsent := d.BeginSetUpEmail(t.Context(), p, "private.address@example.com", "en")
-	malformed := d.BeginSetUpEmail(t.Context(), p, "private.address@example", "en")
+	unsent := d.beginEmail(t, p, "private.address@example.com", "en")
+	malformed := d.beginEmail(t, p, "private.address@example", "en")
 	noError(t, d.RemoveEmail(t.Context(), p.Person))
 	for _, text := range []string{fmt.Sprintf("%+v", d.events(t)), fmt.Sprintf("%+v %+v %+v", wrong, unsent, malformed)} {
 		for _, secret := range []string{"rivate", post.newest(t), post.wrong(t)} {

@@ -1,0 +1,95 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"countersign/enrolments"
+)
+
+func (a *API) setUpChannelRoutes() {
+	g := a.setUp()
+	handle(a, operation{
+		route: "POST /v1/pairings/{id}/email", id: "begin-email", tag: tagSetUp, status: http.StatusAccepted,
+		does:     "Send a code to what shall be the person's backup address",
+		problems: []string{"pairing-not-found", "pairing-settled", "not-offered", "email-refused", "too-many-emails", "unavailable"},
+	}, g, a.beginEmail)
+	handle(a, operation{
+		route: "POST /v1/pairings/{id}/email/confirm", id: "confirm-email", tag: tagSetUp,
+		does:     "Set the backup address by the code that was sent there",
+		problems: []string{"pairing-not-found", "pairing-settled", "code-wrong", "code-expired", "codes-blocked"},
+	}, g, a.confirmEmail)
+}
+
+// errMailed is enrolments.ErrCodeWrong for a code that came by mail.
+var errMailed = errors.New("the code that came by mail is wrong")
+
+// mailed says of a code that came by mail what to do.
+func mailed(err error) error {
+	if errors.Is(err, enrolments.ErrCodeWrong) {
+		return errMailed
+	}
+	return err
+}
+
+type emailInput struct {
+	ID   string `path:"id"`
+	Body backupEmail
+}
+
+// backupEmail is what shall be a person's backup address.
+type backupEmail struct {
+	Address  string `json:"address" minLength:"1" maxLength:"320" example:"ana@example.org"`
+	Language string `json:"language,omitempty" maxLength:"35" doc:"a BCP 47 tag: in what language mail is written there" example:"de"`
+}
+
+// sentEmail says where a code went.
+type sentEmail struct {
+	SentTo string `json:"sent_to" doc:"the address, with all but its first letter and its domain covered" example:"a•••@example.org"`
+}
+
+func (a *API) beginEmail(ctx context.Context, by setUp, in *emailInput) (sentEmail, error) {
+	to, err := a.config.Enrolments.BeginSetUpEmail(ctx, by.Pairing, in.Body.Address, in.Body.Language)
+	if errors.Is(err, enrolments.ErrUnsent) {
+		a.config.Log.Warn("a code could not be sent by mail", "error", err)
+	}
+	if err != nil {
+		return sentEmail{}, by.stands(err)
+	}
+	return sentEmail{enrolments.MaskEmail(to)}, nil
+}
+
+func (a *API) confirmEmail(ctx context.Context, by setUp, in *mailedInput) (pairingState, error) {
+	if _, err := a.config.Enrolments.ConfirmSetUpEmail(ctx, by.Pairing, in.Body.Code); err != nil {
+		return pairingState{}, by.stands(mailed(err))
+	}
+	return a.setUpState(ctx, by.Pairing, by.token)
+}
+
+// mailedInput is a code that came by mail.
+type mailedInput struct {
+	ID   string `path:"id"`
+	Body mailedCode
+}
+
+type mailedCode struct {
+	Code string `json:"code" minLength:"1" maxLength:"64" doc:"six digits; spaces and hyphens are ignored" example:"482 913"`
+}
+
+// setUpState is pairingStateOf with what else may be set up now.
+func (a *API) setUpState(ctx context.Context, p enrolments.Pairing, token enrolments.Secret) (pairingState, error) {
+	v := pairingStateOf(p, a.pairURL(token))
+	if !p.Confirmed() {
+		return v, nil
+	}
+	v.EmailOffered = a.config.Enrolments.OffersEmail()
+	e, err := a.config.Enrolments.BackupEmail(ctx, p.Person)
+	if errors.Is(err, enrolments.ErrNotFound) {
+		return v, nil
+	}
+	if err == nil {
+		v.Email = enrolments.MaskEmail(e.Address)
+	}
+	return v, err
+}
