@@ -2,8 +2,14 @@ package enrolments
 
 import (
 	"context"
+	"errors"
 	"time"
 )
+
+// ErrUndeliverable is wrapped by an error of Post after which the same letter
+// need not be sent again: the mail server knows no such mailbox, or will not have
+// the letter. Every other error may pass.
+var ErrUndeliverable = errors.New("the letter cannot be delivered")
 
 // Post carries letters to people, by mail. A server without one offers nothing
 // that needs it.

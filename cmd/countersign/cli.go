@@ -26,6 +26,7 @@ type commandLine struct {
 	Person personCommand `cmd:"" help:"People: who is enrolled, set up, unlock, remove a phone."`
 	Audit  auditCommand  `cmd:"" help:"The audit trail: list, verify."`
 	Keys   keysCommand   `cmd:"" help:"Keys: make them, seal secrets again after a change."`
+	Mail   mailCommand   `cmd:"" help:"Mail: check that the mail server takes letters from this server."`
 	Push   pushCommand   `cmd:"" help:"Delivery services: check that each accepts this server."`
 	Health healthCommand `cmd:"" help:"Ask a server whether it is ready; exit 1 when it is not."`
 	Bench  benchCommand  `cmd:"" help:"Measure on this machine, side by side with what it is compared to."`
@@ -38,8 +39,13 @@ type database struct {
 	DBPasswordFile string `name:"db-password-file" placeholder:"FILE" help:"File that holds the PostgreSQL password."`
 	SealKeysFile   string `name:"seal-keys-file" placeholder:"FILE" help:"File of the keys that seal secrets at rest, one base64 key of 32 bytes a line, the current one first. Make one with: countersign keys new."`
 	SealKeys       string `name:"seal-keys" hidden:"" help:"The same as text, meant for the environment."`
-	ServerName     string `name:"server-name" default:"Countersign" placeholder:"NAME" help:"What people are shown as the name of this server (${default})."`
-	PublicURL      string `name:"public-url" default:"http://localhost:8080" placeholder:"URL" help:"Where phones and browsers reach the server: https://HOST (${default})."`
+	named
+}
+
+// named is what a server is called by people, and by their browsers and phones.
+type named struct {
+	ServerName string `name:"server-name" default:"Countersign" placeholder:"NAME" help:"What people are shown as the name of this server (${default})."`
+	PublicURL  string `name:"public-url" default:"http://localhost:8080" placeholder:"URL" help:"Where phones and browsers reach the server: https://HOST (${default})."`
 }
 
 // url is the database URL with the password put in.
@@ -85,11 +91,11 @@ func (d database) keyring() (*seal.Keyring, error) {
 }
 
 // check refuses values at start, by the name of their flag.
-func (d *database) check() (err error) {
-	if d.PublicURL, err = node.ParsePublicURL(d.PublicURL); err != nil {
+func (n *named) check() (err error) {
+	if n.PublicURL, err = node.ParsePublicURL(n.PublicURL); err != nil {
 		return fmt.Errorf("--public-url: %w", err)
 	}
-	if d.ServerName, err = enrolments.ParseName("name", d.ServerName, 64); err != nil {
+	if n.ServerName, err = enrolments.ParseName("name", n.ServerName, 64); err != nil {
 		return fmt.Errorf("--server-name: %w", err)
 	}
 	return nil

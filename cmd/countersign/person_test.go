@@ -33,7 +33,7 @@ func leaveTraces(t *testing.T, keys, db string) {
 	}
 	service, store, err := (&database{
 		DB: strings.TrimPrefix(db, "--db="), SealKeysFile: strings.TrimPrefix(keys, "--seal-keys-file="),
-		ServerName: "Countersign", PublicURL: "http://localhost:8080",
+		named: named{ServerName: "Countersign", PublicURL: "http://localhost:8080"},
 	}).open(t.Context())
 	must(err)
 	defer store.Close()

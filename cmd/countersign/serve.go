@@ -13,6 +13,7 @@ import (
 // serveCommand runs the server.
 type serveCommand struct {
 	asking
+	mailFlags
 	tlsFlags
 	observeFlags
 	Listen         string   `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen (${default})."`
@@ -86,6 +87,9 @@ func (c *asking) config(log *slog.Logger) (node.Config, error) {
 func (c *serveCommand) config(log *slog.Logger) (node.Config, error) {
 	config, err := c.asking.config(log)
 	if err != nil {
+		return config, err
+	}
+	if config.Post, err = c.post(c.named); err != nil {
 		return config, err
 	}
 	config.DuoHosts, config.Demo = c.DuoHost, c.DeveloperPages

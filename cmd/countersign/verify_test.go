@@ -31,7 +31,7 @@ func (s *serving) calls(redis string) *call {
 	v := &personVerify{User: "ana@example.com", because: because{Reason: "a call about a new phone"}, asking: asking{
 		Redis: redis, database: database{
 			DB: strings.TrimPrefix(s.db, "--db="), SealKeysFile: strings.TrimPrefix(s.keys, "--seal-keys-file="),
-			ServerName: "Example Ltd", PublicURL: s.url,
+			named: named{ServerName: "Example Ltd", PublicURL: s.url},
 		},
 	}}
 	go func() {

@@ -20,6 +20,7 @@ var rooms = []room{
 	{"api/oidc", []string{"approvals", "enrolments", "internal/jws"}},
 	{"api/radius", []string{"approvals", "enrolments"}},
 	{"api", []string{"approvals", "enrolments", "push", "totp", "internal/jws", "internal/qr"}},
+	{"mail", []string{"enrolments"}},
 	{"redisstore", []string{"approvals", "enrolments"}},
 	{"sqlstore", []string{"enrolments", "push", "totp", "internal/jws", "internal/seal"}},
 
@@ -39,6 +40,7 @@ var rooms = []room{
 	// Contract suites, and what starts real parts for tests.
 	{"approvals/approvalstest", []string{"approvals", "enrolments"}},
 	{"enrolments/enrolmentstest", []string{"enrolments", "push", "internal/jws"}},
+	{"mail/mailtest", nil},
 	{"push/pushtest", []string{"push", "mobile-stub/gateway"}},
 	{"redisstore/redistest", nil},
 	{"sqlstore/sqlstoretest", []string{"sqlstore", "enrolments"}},
@@ -93,6 +95,7 @@ var homes = []home{
 	{module: "github.com/go-jose/go-jose/v4", rooms: []string{"internal/jws"}, why: "JOSE, read by many eyes"},
 	{module: "golang.org/x/net", rooms: []string{"enrolments"}, why: "domains in other letters as the DNS is asked for them (UTS 46), by the tables of the Go project"},
 	{module: "golang.org/x/text", rooms: []string{"enrolments"}, why: "Unicode normalisation of names"},
+	{module: "github.com/wneessen/go-mail", rooms: []string{"mail"}, why: "SMTP as servers speak it: STARTTLS that cannot be stripped, AUTH, and MIME with encoded headers; net/smtp is frozen"},
 	{module: "github.com/alecthomas/kong", rooms: []string{"cmd/countersign"}, why: "verbs, flags, environment and help from one struct"},
 	{module: "golang.org/x/crypto", rooms: []string{"cmd/countersign"}, why: "certificates by ACME, by the Go project's own client"},
 	{module: "github.com/prometheus/client_golang", rooms: []string{"cmd/countersign/metrics"}, why: "counters, histograms and the text that Prometheus reads"},
@@ -113,6 +116,8 @@ var startsParts = map[string]string{
 // testModules are for tests and *test packages alone.
 var testModules = []string{
 	"github.com/duosecurity/duo_api_golang",
+	"github.com/emersion/go-sasl",
+	"github.com/emersion/go-smtp",
 	"github.com/google/go-cmp",
 	"github.com/rogpeppe/go-internal",
 	"go.uber.org/goleak",

@@ -51,6 +51,8 @@ type Config struct {
 	Around    func(http.Handler) http.Handler
 	// WebPushKey is what browsers subscribe with, where Web Push has a sender.
 	WebPushKey func() string
+	// Post sends letters; nil where no mail is set up.
+	Post enrolments.Post
 	// TrustedProxies may say whom they speak for.
 	TrustedProxies []netip.Prefix
 	// DuoHosts are the names that clients of the Duo Auth API are configured
@@ -128,7 +130,7 @@ func OpenInside(ctx context.Context, c Config) (_ *Node, err error) {
 	}
 	n.Enrolments = enrolments.NewService(enrolments.Config{
 		Store: n.Durable, PublicURL: c.PublicURL, ServerName: c.ServerName,
-		CodeLimits: enrolments.DefaultCodeLimits(), AllowTarget: c.AllowTarget, Now: time.Now,
+		CodeLimits: enrolments.DefaultCodeLimits(), AllowTarget: c.AllowTarget, Post: c.Post, Now: time.Now,
 	})
 	n.fanout = push.NewFanout(c.Senders, append(c.Observers, push.NewAlarm(c.Log))...)
 	n.Approvals = approvals.NewService(approvals.Config{
