@@ -16,7 +16,9 @@ func (s *Service) HelpDesk(reason string) (HelpDesk, error) {
 	if err != nil {
 		return HelpDesk{}, err
 	}
-	return HelpDesk{&Service{config: s.config, because: reason}}, nil
+	with := *s
+	with.because = reason
+	return HelpDesk{&with}, nil
 }
 
 // helped is what an event of the help desk holds for programs. The name is

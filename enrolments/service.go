@@ -11,7 +11,8 @@ import (
 
 // Service holds the rules of enrolment over a Store.
 type Service struct {
-	config Config
+	config  Config
+	kitchen kitchen
 	// because is the reason of all that it does, where the help desk does it.
 	because string
 }
@@ -35,7 +36,7 @@ type Config struct {
 }
 
 // NewService makes a Service.
-func NewService(c Config) *Service { return &Service{config: c} }
+func NewService(c Config) *Service { return &Service{config: c, kitchen: newKitchen()} }
 
 func (s *Service) now() time.Time { return s.config.Now().UTC() }
 

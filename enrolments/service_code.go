@@ -52,7 +52,8 @@ func (s *Service) try(ctx context.Context, person PersonID, of Guess, limits Cod
 
 // isWrong reports whether err is of a try that was looked at and was not good.
 func isWrong(err error) bool {
-	return errors.Is(err, ErrCodeWrong) || errors.Is(err, ErrCodeUsed) || errors.Is(err, ErrCodeExpired)
+	return errors.Is(err, ErrCodeWrong) || errors.Is(err, ErrCodeUsed) || errors.Is(err, ErrCodeExpired) ||
+		errors.Is(err, ErrAnswersWrong)
 }
 
 // blockDetail names what is blocked where it is not codes.

@@ -19,6 +19,7 @@ type Store interface {
 	RecoveryStore
 	TrustStore
 	EmailStore
+	QuestionStore
 	CodeStore
 	AuditStore
 	// SigningKeys returns the private keys (PKCS #8) that sign result tokens,
@@ -185,6 +186,18 @@ type EmailStore interface {
 	// RemoveEmail forgets a person's address and returns it. Like a change of
 	// it, it voids the codes that were sent to it.
 	RemoveEmail(ctx context.Context, id PersonID) (Email, error)
+}
+
+// QuestionStore keeps the hashes of people's answers to security questions.
+type QuestionStore interface {
+	// Answers returns a person's, in the order in which they were set;
+	// ErrNotFound.
+	Answers(ctx context.Context, id PersonID) ([]AnswerHash, error)
+	// SetAnswers replaces a person's and, in the same step, forgets the wrong
+	// guesses at the ones before.
+	SetAnswers(ctx context.Context, id PersonID, answers []AnswerHash, now time.Time) error
+	// RemoveAnswers forgets a person's; ErrNotFound.
+	RemoveAnswers(ctx context.Context, id PersonID) error
 }
 
 // CodeStore keeps TOTP secrets, recovery codes and the count of failures.

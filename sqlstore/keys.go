@@ -83,6 +83,7 @@ var sealedColumns = []struct{ table, column, id string }{
 	{"backup_emails", "address", "person_id"},
 	{"email_codes", "code", "id"},
 	{"email_codes", "address", "id"},
+	{"security_questions", "answers", "person_id"},
 	{"signing_keys", "key", "CAST(number AS TEXT)"},
 	{"audit_head", "seal", "CAST(number AS TEXT)"},
 }

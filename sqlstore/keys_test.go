@@ -20,7 +20,7 @@ func TestNoSecretIsInTheFilesInClear(t *testing.T) {
 	s := open(t, url)
 	p := addPerson(t, s)
 	addPhone(t, s, p)
-	addEmail(t, s, p)
+	addChannels(t, s, p)
 	_, err := s.SigningKeys(t.Context(), []byte("a-signing-key-in-clear"), time.Now())
 	must(t, err)
 	record(t, s, 1)
@@ -34,7 +34,7 @@ func TestNoSecretIsInTheFilesInClear(t *testing.T) {
 	for _, file := range files {
 		raw, err := os.ReadFile(file)
 		must(t, err)
-		for _, secret := range []string{pushToken, totpSecret, backupAddress, codeHash, "a-signing-key-in-clear"} {
+		for _, secret := range []string{pushToken, totpSecret, backupAddress, codeHash, answered, "a-signing-key-in-clear"} {
 			if bytes.Contains(raw, []byte(secret)) {
 				t.Errorf("%s holds %s", filepath.Base(file), secret)
 			}
@@ -77,13 +77,13 @@ func afterResealingTheOldKeyCanGo(t *testing.T, fresh func(*testing.T) string) {
 	older := open(t, url, 1)
 	p := addPerson(t, older)
 	f, a := addPhone(t, older, p)
-	addEmail(t, older, p)
+	addChannels(t, older, p)
 	keys, err := older.SigningKeys(t.Context(), []byte("signing key"), time.Now())
 	must(t, err)
 	record(t, older, 2)
 
 	both := open(t, url, 2, 1)
-	for _, want := range []int{7, 0} { // secret, target, backup address, its code twice, signing key, head
+	for _, want := range []int{8, 0} { // secret, target, backup address, its code twice, answers, signing key, head
 		if n, err := both.Reseal(t.Context()); n != want || err != nil {
 			t.Fatalf("resealed %d, %v; want %d", n, err, want)
 		}

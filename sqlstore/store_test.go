@@ -140,16 +140,18 @@ func addPhone(t testing.TB, s *Store, p enrolments.Person) (enrolments.Phone, en
 const (
 	backupAddress = "an-address-in-clear@example.org"
 	codeHash      = "a-hash-of-a-code-in-clear-of-32-"
+	answered      = "a-question-in-clear"
 )
 
-// addEmail gives p a backup address by a code that is spent.
-func addEmail(t testing.TB, s *Store, p enrolments.Person) {
+// addChannels gives p a backup address by a code that is spent, and answers.
+func addChannels(t testing.TB, s *Store, p enrolments.Person) {
 	t.Helper()
 	c := enrolments.EmailCode{ID: enrolments.NewID[string](), Person: p.ID, Purpose: "x",
 		Code: enrolments.Hash([]byte(codeHash)), Address: backupAddress, SentAt: time.Now()}
 	must(t, s.AddEmailCode(t.Context(), c))
 	_, err := s.SpendEmailCode(t.Context(), p.ID, c.Purpose, c.Code, time.Now())
 	must(t, err)
+	must(t, s.SetAnswers(t.Context(), p.ID, []enrolments.AnswerHash{{Question: answered}}, time.Now()))
 }
 
 func must(t testing.TB, err error) {

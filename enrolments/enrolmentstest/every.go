@@ -125,6 +125,7 @@ type seen struct {
 	Recoveries     []enrolments.Recovery
 	Trusted        []enrolments.TrustedBrowser
 	Emails         []enrolments.Email
+	Answers        map[enrolments.PersonID][]enrolments.AnswerHash
 }
 
 func (f *fixture) world(t *testing.T) world {
@@ -142,6 +143,7 @@ func (f *fixture) world(t *testing.T) world {
 	w.ready, w.waits, w.refusable = f.recovery(t, w.person, 0), f.recovery(t, w.person, time.Hour), f.recovery(t, w.person, time.Hour)
 	w.trusted, w.ended, w.trusting = f.trusted(t, w.person, "books"), f.trusted(t, w.person, "shop"), f.trusting(t, w.person, "books")
 	w.mailed, w.unmailed = f.withEmail(t, "ana@example.org"), f.withEmail(t, "bea@example.org")
+	ok(t, f.store.SetAnswers(t.Context(), w.unmailed.ID, answers("y"), present()))
 	f.mailed(t, w.mailed, toSetUp, "new", "new@example.org", present())
 	w.look(t, f)
 	return w
@@ -161,6 +163,10 @@ func (w *world) look(t *testing.T, f *fixture) {
 	w.seen.Recoveries = append(f.running(t, w.person, present()), f.running(t, w.locked, present())...)
 	for i := range w.seen.Recoveries {
 		w.seen.Recoveries[i].State = "" // by the time
+	}
+	w.seen.Answers = map[enrolments.PersonID][]enrolments.AnswerHash{}
+	for _, p := range []enrolments.Person{w.person, w.unmailed} {
+		w.seen.Answers[p.ID], _ = f.store.Answers(t.Context(), p.ID)
 	}
 	for _, p := range []enrolments.Person{w.mailed, w.unmailed} {
 		e, err := f.store.BackupEmail(t.Context(), p.ID)
@@ -261,6 +267,8 @@ func (w *world) calls(ctx context.Context, s enrolments.Store) map[string]func()
 			_, err := s.RemoveEmail(ctx, w.unmailed.ID)
 			return err
 		},
+		"SetAnswers":       func() error { return s.SetAnswers(ctx, w.person.ID, answers("x"), now) },
+		"RemoveAnswers":    func() error { return s.RemoveAnswers(ctx, w.unmailed.ID) },
 		"PutPhoneSecret":   func() error { return s.PutPhoneSecret(ctx, authenticator(w.person, w.phone.ID)) },
 		"BurnStep":         func() error { return s.BurnStep(ctx, w.authenticator.ID, 1000) },
 		"BurnRecoveryCode": func() error { return s.BurnRecoveryCode(ctx, w.locked.ID, recoverySet()[0], now) },

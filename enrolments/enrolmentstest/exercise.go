@@ -49,6 +49,7 @@ func Exercise(t *testing.T, open func(t *testing.T) enrolments.Store) {
 		{"authenticators", authenticators},
 		{"codes", codes},
 		{"emails", emails},
+		{"questions", questions},
 		{"audit", audit},
 		{"every method", everyMethod},
 	} {

@@ -97,7 +97,7 @@ var homes = []home{
 	{module: "golang.org/x/text", rooms: []string{"enrolments"}, why: "Unicode normalisation of names"},
 	{module: "github.com/wneessen/go-mail", rooms: []string{"mail"}, why: "SMTP as servers speak it: STARTTLS that cannot be stripped, AUTH, and MIME with encoded headers; net/smtp is frozen"},
 	{module: "github.com/alecthomas/kong", rooms: []string{"cmd/countersign"}, why: "verbs, flags, environment and help from one struct"},
-	{module: "golang.org/x/crypto", rooms: []string{"cmd/countersign"}, why: "certificates by ACME, by the Go project's own client"},
+	{module: "golang.org/x/crypto", rooms: []string{"cmd/countersign", "enrolments"}, why: "certificates by ACME, by the Go project's own client; argon2id for answers that people could guess"},
 	{module: "github.com/prometheus/client_golang", rooms: []string{"cmd/countersign/metrics"}, why: "counters, histograms and the text that Prometheus reads"},
 	{module: "go.opentelemetry.io/otel", rooms: []string{"cmd/countersign/trace"}, why: "traces as every collector reads them, by the standard environment"},
 	{module: "go.opentelemetry.io/otel/sdk", rooms: []string{"cmd/countersign/trace"}, why: "spans are gathered and sent in the background"},
