@@ -131,7 +131,8 @@ func TestEveryOperationNamesItsProblems(t *testing.T) {
 					}
 				}
 			}
-			if len(op.Security) == 0 && strings.HasPrefix(path, "/v1/") && path != "/v1/pair" && path != "/v1/server" {
+			open := []string{"/v1/pair", "/v1/server", "/v1/applications/{id}/logo/{digest}"}
+			if len(op.Security) == 0 && strings.HasPrefix(path, "/v1/") && !slices.Contains(open, path) {
 				t.Errorf("%s %s has no security", method, path)
 			}
 		}

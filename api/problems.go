@@ -67,6 +67,7 @@ var meanings = []meaning{
 	{enrolments.ErrNotFound, 404, "person-not-found", "No such person", "Check the user name, or open a set-up for the person with POST /v1/pairings.", 0},
 	{errRecovery, 404, "recovery-not-found", "No such recovery", "Sign in with a code and begin a new one.", 0},
 	{errPairing, 404, "pairing-not-found", "No such set-up", "Open a new set-up.", 0},
+	{errLogo, 404, "logo-not-found", "There is no such logo", "Take the address from the state of a waiting screen; it changes with the picture.", 0},
 	{errNoRoute, 404, "not-found", "There is nothing here", "See /docs for the routes that there are.", 0},
 	{errMethod, 405, "method-not-allowed", "This method is not for this route", "Use a method of the Allow header; /docs says which does what.", 0},
 

@@ -25,6 +25,7 @@ func (a *API) routes() error {
 	a.setUpChannelRoutes()
 	a.recoveryRoutes()
 	a.trustRoutes()
+	a.logoRoute()
 	a.phoneRoutes()
 	a.serverRoutes()
 	// huma describes its own errors too; ownProblems lets none of them out.

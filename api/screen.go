@@ -20,6 +20,7 @@ type screenState struct {
 	Purpose            string       `json:"purpose" enum:"sign_in,change" doc:"change: of how the person signs in; nobody is signed in by it"`
 	Action             string       `json:"action,omitempty" doc:"of a change, in words"`
 	Application        string       `json:"application" doc:"name of the application"`
+	Logo               string       `json:"logo,omitempty" doc:"path of its picture on this server"`
 	User               string       `json:"user"`
 	Next               string       `json:"next" enum:"wait,code_only,enrol,done"`
 	CodeOnlyBecause    string       `json:"code_only_because,omitempty" enum:"held_back,no_phone,reported,policy" doc:"with next = code_only"`
@@ -40,7 +41,7 @@ type screenState struct {
 func screenStateOf(p approvals.Approval, token enrolments.Secret) screenState {
 	v := screenState{
 		ID: string(p.ID), Version: p.Version, State: string(p.State), Reason: string(p.Reason), Method: string(p.Method),
-		SettledBy: settledBy(p), Purpose: purposeOf(p.Purpose), Application: p.ApplicationName, User: p.User, Next: string(nextOf(p)),
+		SettledBy: settledBy(p), Purpose: purposeOf(p.Purpose), Application: p.ApplicationName, Logo: logoPath(p), User: p.User, Next: string(nextOf(p)),
 		ExpiresAt: wireTime(p.Expires), ServerTime: wireTime(p.AsOf), Phones: askedPhones(p, false), Methods: taken(p), CodeOnlyBecause: string(p.CodeOnlyBecause()),
 		NumberAttemptsLeft: p.NumberTries, CodeAttemptsLeft: p.CodeTries, ResendsLeft: p.Resends,
 		ReturnTo: approvals.ReturnTo(p, token),

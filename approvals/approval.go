@@ -155,10 +155,12 @@ type Approval struct {
 
 	Application     enrolments.ApplicationID
 	ApplicationName string
-	Purpose         Purpose
-	Person          enrolments.PersonID
-	User            string
-	ReturnURL       string
+	// Logo is the digest of the application's logo; empty for none.
+	Logo      string
+	Purpose   Purpose
+	Person    enrolments.PersonID
+	User      string
+	ReturnURL string
 	// Display is the exact JSON text that phones show and sign.
 	Display string
 	// Nonce is in every answer to this approval and in no other.

@@ -155,7 +155,7 @@ func fresh(n New, now time.Time) Approval {
 		next = CodeOnly
 	}
 	return Approval{
-		ID: n.ID, Version: 1, Application: n.Application, ApplicationName: n.ApplicationName, Purpose: n.Purpose,
+		ID: n.ID, Version: 1, Application: n.Application, ApplicationName: n.ApplicationName, Logo: n.Logo, Purpose: n.Purpose,
 		Person: n.Person, User: n.User, ReturnURL: n.ReturnURL, Display: n.Display,
 		Nonce: n.Nonce, Number: n.Number, Waiting: n.Waiting, Result: n.Result,
 		Created: now, Expires: now.Add(n.TTL), Next: next, Phones: slices.Clone(n.Phones),

@@ -261,7 +261,7 @@ func (s *Service) build(app enrolments.Application, e enrolments.Enrolment, r Re
 	}
 	barred := barring(e, p, r)
 	n := New{
-		ID: id, Application: app.ID, ApplicationName: app.Name, Person: e.ID, User: e.User,
+		ID: id, Application: app.ID, ApplicationName: app.Name, Logo: app.Logo, Person: e.ID, User: e.User,
 		ReturnURL: r.ReturnURL, Display: string(shown), Nonce: newAnswerNonce(p.RequireVerification, r.NoNumber), Number: number,
 		Waiting: token.Hash(), Result: resultCode(token, id).Hash(),
 		CodeOnly: barred != "", Barred: barred, TTL: r.TTL, Takes: p.Methods, TrustFor: p.TrustFor,

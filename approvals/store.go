@@ -26,6 +26,7 @@ type New struct {
 	ID              ID
 	Application     enrolments.ApplicationID
 	ApplicationName string
+	Logo            string
 	Purpose         Purpose
 	Person          enrolments.PersonID
 	User            string

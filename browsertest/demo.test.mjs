@@ -49,6 +49,10 @@ test("the demonstration in a browser", { skip: demo ? false : "DEMO is not set" 
       const number = await numberOf(shop);
       await phone.getByRole("heading", { name: "Are you signing in to Northwind Books?" }).waitFor();
       await shop.locator("#line", { hasText: "Opened on" }).waitFor();
+      const logo = shop.locator("#logo");
+      await logo.waitFor();
+      const { width, height } = await logo.boundingBox();
+      assert.deepEqual([width, height, await logo.evaluate((i) => i.decode().then(() => i.naturalWidth))], [32, 32, 160]);
       await shot(page, "asking");
       await phone.getByLabel("Number on the screen").fill(number);
       await phone.getByRole("button", { name: "Approve" }).click();

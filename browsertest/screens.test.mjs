@@ -145,6 +145,7 @@ test("the screens in a browser", { skip: server ? false : "SERVER is not set" },
       const page = await open(browser, asked.waiting_url);
       await line(page, "You have no phone that could be asked.").waitFor();
       assert.equal(await page.getByRole("button", { name: "Use a recovery code" }).isVisible(), true);
+      assert.equal(await page.locator("#logo").isVisible(), false, "a picture that the application has not");
       await shot(page, "no-phone");
       await page.locator("#typed").fill(code(setUpKey));
       await page.locator("#send").click();

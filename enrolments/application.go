@@ -22,7 +22,9 @@ type Application struct {
 	// scheme, host, port and path.
 	ReturnURLs []string
 	Policy     Policy
-	CreatedAt  time.Time
+	// Logo is the digest of its logo; empty for none. It is set by SetLogo.
+	Logo      string
+	CreatedAt time.Time
 }
 
 // maxReturnURLs bounds what one application may register.

@@ -65,6 +65,7 @@ const (
 	EventCodesIssued      EventKind = "recovery_codes.issued"
 	EventApplicationAdded EventKind = "application.added"
 	EventPolicySet        EventKind = "application.policy_set"
+	EventLogoSet          EventKind = "application.logo_set"
 	EventKeyIssued        EventKind = "application.key_issued"
 	EventKeyRevoked       EventKind = "application.key_revoked"
 

@@ -30,7 +30,8 @@ type Store interface {
 
 // ApplicationStore keeps applications and the hashes of their keys.
 type ApplicationStore interface {
-	// AddApplication stores a new application with its first key; ErrExists.
+	// AddApplication stores a new application with its first key and without a
+	// logo; ErrExists.
 	AddApplication(ctx context.Context, a Application, key Hash) error
 	// Application returns an application and its live keys, newest first.
 	Application(ctx context.Context, id ApplicationID) (Application, []Hash, error)
@@ -40,6 +41,10 @@ type ApplicationStore interface {
 	// of callers at once each sees what the one before left. An error of change
 	// is returned and changes nothing. change may run again.
 	ChangePolicy(ctx context.Context, id ApplicationID, change func(*Policy) error) error
+	// SetLogo replaces an application's logo; the zero Logo takes it away.
+	SetLogo(ctx context.Context, id ApplicationID, logo Logo) error
+	// Logo returns the logo if its digest is that one; ErrNotFound.
+	Logo(ctx context.Context, id ApplicationID, digest string) (Logo, error)
 	// AddKey makes key the newest and keeps one older one at most.
 	AddKey(ctx context.Context, id ApplicationID, key Hash, now time.Time) error
 	// DropOldKeys leaves only the newest key and returns how many went.

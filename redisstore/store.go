@@ -134,7 +134,7 @@ func createdOf(n approvals.New, reply []string) (approvals.Created, error) {
 		return approvals.Created{}, fmt.Errorf("unknown reply %q", reply[0])
 	}
 	a, err := withLine(approvals.Approval{
-		ID: n.ID, Application: n.Application, ApplicationName: n.ApplicationName, Purpose: n.Purpose, Person: n.Person, User: n.User,
+		ID: n.ID, Application: n.Application, ApplicationName: n.ApplicationName, Logo: n.Logo, Purpose: n.Purpose, Person: n.Person, User: n.User,
 		ReturnURL: n.ReturnURL, Display: n.Display, Nonce: n.Nonce, Number: n.Number,
 		Takes: n.Takes, Barred: n.Barred, TrustFor: n.TrustFor, TTL: n.TTL,
 		Waiting: n.Waiting, Result: n.Result, Phones: n.Phones,

@@ -22,6 +22,7 @@ const maxDoc = 32 << 10
 type doc struct {
 	Application     enrolments.ApplicationID `json:"app"`
 	ApplicationName string                   `json:"app_name"`
+	Logo            string                   `json:"logo,omitempty"`
 	Purpose         approvals.Purpose        `json:"purpose,omitempty"`
 	Person          enrolments.PersonID      `json:"person"`
 	User            string                   `json:"user"`
@@ -45,7 +46,7 @@ type docPhone struct {
 
 func docOf(n approvals.New) (string, error) {
 	d := doc{
-		Application: n.Application, ApplicationName: n.ApplicationName, Purpose: n.Purpose, Person: n.Person, User: n.User,
+		Application: n.Application, ApplicationName: n.ApplicationName, Logo: n.Logo, Purpose: n.Purpose, Person: n.Person, User: n.User,
 		ReturnURL: n.ReturnURL, Display: n.Display, Nonce: n.Nonce, Number: n.Number,
 		Waiting: n.Waiting[:], Result: n.Result[:], Takes: n.Takes, Barred: n.Barred, TrustMicros: n.TrustFor.Microseconds(), LifeMicros: n.TTL.Microseconds(),
 	}
@@ -66,7 +67,7 @@ func approvalOf(id approvals.ID, line, text string) (approvals.Approval, error) 
 		return approvals.Approval{}, errWire
 	}
 	a := approvals.Approval{
-		ID: id, Application: d.Application, ApplicationName: d.ApplicationName, Purpose: d.Purpose, Person: d.Person, User: d.User,
+		ID: id, Application: d.Application, ApplicationName: d.ApplicationName, Logo: d.Logo, Purpose: d.Purpose, Person: d.Person, User: d.User,
 		ReturnURL: d.ReturnURL, Display: d.Display, Nonce: d.Nonce, Number: d.Number,
 		Waiting: enrolments.Hash(d.Waiting), Result: enrolments.Hash(d.Result), Takes: d.Takes, Barred: d.Barred, TrustFor: time.Duration(d.TrustMicros) * time.Microsecond, TTL: time.Duration(d.LifeMicros) * time.Microsecond,
 	}

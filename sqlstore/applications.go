@@ -57,7 +57,7 @@ func addKey(ctx context.Context, db session, id enrolments.ApplicationID, key en
 func (s *Store) Application(ctx context.Context, id enrolments.ApplicationID) (enrolments.Application, []enrolments.Hash, error) {
 	var a enrolments.Application
 	var keys []enrolments.Hash
-	err := s.read().each(ctx, `SELECT a.id, a.name, a.return_urls, a.policy, a.created_at, k.hash
+	err := s.read().each(ctx, `SELECT `+applicationColumns+`, k.hash
 		FROM applications a LEFT JOIN application_keys k ON k.application_id = a.id
 		WHERE a.id = $1 ORDER BY k.number DESC LIMIT 2`, []any{string(id)}, func(scan func(...any) error) (err error) {
 		var raw []byte
@@ -77,12 +77,13 @@ func (s *Store) Application(ctx context.Context, id enrolments.ApplicationID) (e
 	return a, keys, nil
 }
 
-// scanApplication reads id, name, return_urls, policy, created_at and what
-// more the row has.
+const applicationColumns = `a.id, a.name, a.return_urls, a.policy, a.logo_digest, a.created_at`
+
+// scanApplication reads applicationColumns and what more the row has.
 func scanApplication(scan func(...any) error, more ...any) (a enrolments.Application, err error) {
 	var urls, policy string
 	var created int64
-	if err := scan(append([]any{&a.ID, &a.Name, &urls, &policy, &created}, more...)...); err != nil {
+	if err := scan(append([]any{&a.ID, &a.Name, &urls, &policy, &a.Logo, &created}, more...)...); err != nil {
 		return a, err
 	}
 	if err := json.Unmarshal([]byte(urls), &a.ReturnURLs); err != nil {
@@ -96,8 +97,7 @@ func scanApplication(scan func(...any) error, more ...any) (a enrolments.Applica
 // Applications implements enrolments.ApplicationStore.
 func (s *Store) Applications(ctx context.Context) ([]enrolments.Application, error) {
 	var all []enrolments.Application
-	err := s.read().each(ctx, `SELECT id, name, return_urls, policy, created_at FROM applications
-		ORDER BY id LIMIT $1`, []any{maxApplications}, func(scan func(...any) error) error {
+	err := s.read().each(ctx, `SELECT `+applicationColumns+` FROM applications a ORDER BY a.id LIMIT $1`, []any{maxApplications}, func(scan func(...any) error) error {
 		a, err := scanApplication(scan)
 		all = append(all, a)
 		return err
@@ -126,6 +126,23 @@ func (s *Store) ChangePolicy(ctx context.Context, id enrolments.ApplicationID, c
 		}
 		return db.must(ctx, enrolments.ErrNotFound, `UPDATE applications SET policy = $2 WHERE id = $1`, string(id), string(changed))
 	})
+}
+
+// SetLogo implements enrolments.ApplicationStore.
+func (s *Store) SetLogo(ctx context.Context, id enrolments.ApplicationID, logo enrolments.Logo) error {
+	digest := ""
+	if logo.Image != nil {
+		digest = logo.Digest()
+	}
+	return s.must(ctx, `UPDATE applications SET logo = $2, logo_type = $3, logo_digest = $4 WHERE id = $1`,
+		string(id), logo.Image, logo.Type, digest)
+}
+
+// Logo implements enrolments.ApplicationStore.
+func (s *Store) Logo(ctx context.Context, id enrolments.ApplicationID, digest string) (logo enrolments.Logo, err error) {
+	err = s.read().one(ctx, `SELECT logo_type, logo FROM applications WHERE id = $1 AND logo_digest = $2 AND logo_digest <> ''`,
+		[]any{string(id), digest}, &logo.Type, &logo.Image)
+	return logo, err
 }
 
 // AddKey implements enrolments.ApplicationStore.

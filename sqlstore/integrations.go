@@ -37,7 +37,7 @@ func (s *Store) AddIntegration(ctx context.Context, a enrolments.Application, ke
 	})
 }
 
-const integrationQuery = `SELECT a.id, a.name, a.return_urls, a.policy, a.created_at, i.key, i.secret, i.policy, i.created_at
+const integrationQuery = `SELECT ` + applicationColumns + `, i.key, i.secret, i.policy, i.created_at
 	FROM integrations i JOIN applications a ON a.id = i.application_id `
 
 // Integration implements enrolments.IntegrationStore.

@@ -16,7 +16,7 @@ var createTests = []test{
 		c, err := s.store.Create(s.ctx, n)
 		s.wantError(err, nil)
 		s.want(c, approvals.Created{Approval: approvals.Approval{
-			ID: n.ID, Version: 1, Application: n.Application, ApplicationName: n.ApplicationName,
+			ID: n.ID, Version: 1, Application: n.Application, ApplicationName: n.ApplicationName, Logo: n.Logo,
 			Person: n.Person, User: n.User, ReturnURL: n.ReturnURL, Display: n.Display, Nonce: n.Nonce,
 			Number: n.Number, Waiting: n.Waiting, Result: n.Result, Created: c.Created, Expires: c.Created.Add(n.TTL),
 			Next: approvals.Wait, Takes: n.Takes, Barred: n.Barred, TrustFor: n.TrustFor, TTL: n.TTL, Phones: n.Phones, State: approvals.Pending,

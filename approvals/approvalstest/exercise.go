@@ -85,7 +85,7 @@ func twoPhones() []approvals.AskedPhone {
 // request is an ordinary new approval, with changes.
 func (s *scene) request(changes ...func(*approvals.New)) approvals.New {
 	n := approvals.New{
-		ID: approvals.NewID(s.person), Application: "northwind", ApplicationName: "Northwind Books",
+		ID: approvals.NewID(s.person), Application: "northwind", ApplicationName: "Northwind Books", Logo: "digest",
 		Person: s.person, User: "ana@example.com", ReturnURL: "https://books.example.com/in?x=1",
 		Display: `{"application":"Northwind Books","user":"ana@example.com","time":"2026-11-01T10:00:00Z"}`,
 		Nonce:   "nonce-" + string(approvals.NewID(s.person)), Number: "47",

@@ -48,7 +48,7 @@ func (r *run) created(t *rapid.T, n approvals.New, got approvals.Created, body s
 		next = approvals.CodeOnly
 	}
 	f := &fate{created: r.now, expires: r.now + modelTTL, ear: &ear{}, Approval: approvals.Approval{
-		ID: n.ID, Version: 1, Application: n.Application, ApplicationName: n.ApplicationName, Purpose: n.Purpose, Person: n.Person,
+		ID: n.ID, Version: 1, Application: n.Application, ApplicationName: n.ApplicationName, Logo: n.Logo, Purpose: n.Purpose, Person: n.Person,
 		User: n.User, ReturnURL: n.ReturnURL, Display: n.Display, Nonce: n.Nonce, Number: n.Number,
 		Waiting: n.Waiting, Result: n.Result, Next: next, Takes: n.Takes, Barred: n.Barred, TrustFor: n.TrustFor, TTL: n.TTL, Phones: slices.Clone(n.Phones), State: approvals.Pending,
 		NumberTries: n.NumberTries, CodeTries: n.CodeTries, Resends: n.Resends,

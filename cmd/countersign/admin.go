@@ -18,6 +18,7 @@ import (
 type appCommand struct {
 	Create  appCreate  `cmd:"" help:"Register an application and print its API key, once."`
 	List    appList    `cmd:"" help:"List applications."`
+	SetLogo appSetLogo `cmd:"" name:"set-logo" help:"Set the picture that people see beside an application's name."`
 	NewKey  appNewKey  `cmd:"" help:"Print a further API key; the one before stays valid until drop-keys."`
 	DropKey appDropKey `cmd:"" name:"drop-keys" help:"End all keys of an application but the newest."`
 	Alias   appAlias   `cmd:"" help:"Let a client of the Duo Auth API call a person by another name."`
@@ -28,6 +29,7 @@ type appCreate struct {
 	database
 	ID            string        `arg:"" name:"name" help:"Short name: 1 to 32 of a-z, 0-9 and -. It is in the key and in tokens."`
 	Title         string        `placeholder:"TEXT" help:"What people are shown; the short name when left out."`
+	Logo          string        `env:"-" placeholder:"FILE" help:"Picture that people see beside the title: PNG, JPEG or WebP, 64 KiB at most."`
 	ReturnURL     []string      `name:"return-url" placeholder:"URL" help:"Where a browser may be sent back to; may be given again."`
 	TTL           time.Duration `name:"ttl" default:"60s" help:"Life of an approval where the application names none, 30s to 300s (${default})."`
 	NumberDigits  int           `default:"2" help:"Digits that the person types on the phone, 2 to 6 (${default})."`
@@ -43,15 +45,27 @@ func (c *appCreate) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	defer store.Close()
+	logo, err := readLogo(c.Logo)
+	if err != nil {
+		return fmt.Errorf("--logo: %w", err)
+	}
 	policy := enrolments.DefaultPolicy()
 	policy.TTL, policy.NumberDigits, policy.FirstSignIn = c.TTL, c.NumberDigits, c.FirstSignIn
 	policy.PushLimit = cmp.Or(c.PushLimit, c.pushLimit())
 	app := enrolments.Application{
 		ID: enrolments.ApplicationID(c.ID), Name: cmp.Or(c.Title, c.ID), ReturnURLs: c.ReturnURL, Policy: policy,
 	}
+	add := c.createApplication
 	if c.Duo {
-		return c.createIntegration(ctx, s, service, app)
+		add = c.createIntegration
 	}
+	if err := add(ctx, s, service, app); err != nil || c.Logo == "" {
+		return err
+	}
+	return service.SetLogo(ctx, app.ID, logo)
+}
+
+func (c *appCreate) createApplication(ctx context.Context, s *streams, service *enrolments.Service, app enrolments.Application) error {
 	key, err := service.AddApplication(ctx, app)
 	if errors.Is(err, enrolments.ErrExists) {
 		return fmt.Errorf("application %q exists already; countersign app new-key makes it a further key", c.ID)

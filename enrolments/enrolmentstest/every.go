@@ -117,6 +117,7 @@ type world struct {
 type seen struct {
 	Apps           int
 	Policy         enrolments.Policy
+	Logo           string
 	Keys           int
 	Person, Locked enrolments.Enrolment
 	Pairings       []enrolments.Pairing
@@ -156,7 +157,7 @@ func (w *world) look(t *testing.T, f *fixture) {
 	app, keys, err := f.store.Application(t.Context(), w.app.ID)
 	ok(t, err)
 	w.seen = seen{
-		Apps: len(all), Policy: app.Policy, Keys: len(keys), Person: f.enrolment(t, w.person), Locked: f.enrolment(t, w.locked),
+		Apps: len(all), Policy: app.Policy, Logo: app.Logo, Keys: len(keys), Person: f.enrolment(t, w.person), Locked: f.enrolment(t, w.locked),
 		LastStep: f.secret(t, w.authenticator.ID).LastStep, Events: f.rows(t),
 	}
 	w.seen.Trusted = append(f.trustedBy(t, w.person, "books"), f.trustedBy(t, w.person, "shop")...)
@@ -186,6 +187,9 @@ func (w *world) calls(ctx context.Context, s enrolments.Store) map[string]func()
 		"AddApplication": func() error { return s.AddApplication(ctx, application(), key("x")) },
 		"ChangePolicy": func() error {
 			return s.ChangePolicy(ctx, w.app.ID, func(p *enrolments.Policy) error { p.Resends = 5; return nil })
+		},
+		"SetLogo": func() error {
+			return s.SetLogo(ctx, w.app.ID, enrolments.Logo{Type: "image/png", Image: []byte("x")})
 		},
 		"AddKey": func() error { return s.AddKey(ctx, w.app.ID, key("third"), now) },
 		"DropOldKeys": func() error {

@@ -185,7 +185,35 @@ var applications = []promise{
 		ok(t, err)
 		same(t, got, a)
 	}},
+	{"a logo is set, found by its digest alone, replaced and taken away", func(t *testing.T, f *fixture) {
+		a, other := f.application(t), f.application(t)
+		found := func(digest string) error {
+			_, err := f.store.Logo(t.Context(), a.ID, digest)
+			return err
+		}
+		is(t, found(""), enrolments.ErrNotFound)
+		first := enrolments.Logo{Type: "image/png", Image: []byte("one\x00\xff")}
+		second := enrolments.Logo{Type: "image/webp", Image: []byte("two")}
+		ok(t, f.store.SetLogo(t.Context(), a.ID, first))
+		ok(t, f.store.SetLogo(t.Context(), a.ID, second))
+		got, err := f.store.Logo(t.Context(), a.ID, second.Digest())
+		ok(t, err)
+		same(t, got, second)
+		a.Logo = second.Digest()
+		for _, want := range []enrolments.Application{a, other} {
+			got, _, err := f.store.Application(t.Context(), want.ID)
+			ok(t, err)
+			same(t, got, want)
+		}
+		_, err = f.store.Logo(t.Context(), other.ID, second.Digest())
+		is(t, err, enrolments.ErrNotFound)
+		is(t, found(first.Digest()), enrolments.ErrNotFound)
+		ok(t, f.store.SetLogo(t.Context(), a.ID, enrolments.Logo{}))
+		is(t, found(second.Digest()), enrolments.ErrNotFound)
+		is(t, found(""), enrolments.ErrNotFound)
+	}},
 	{"an application that is not there is not found", func(t *testing.T, f *fixture) {
+		is(t, f.store.SetLogo(t.Context(), "nobody", enrolments.Logo{}), enrolments.ErrNotFound)
 		is(t, f.store.ChangePolicy(t.Context(), "nobody", func(*enrolments.Policy) error { return nil }), enrolments.ErrNotFound)
 		_, _, err := f.store.Application(t.Context(), "nobody")
 		is(t, err, enrolments.ErrNotFound)

@@ -75,12 +75,24 @@ function show() {
   byID('actions').hidden = next.purpose === 'end' || next.kind === 'loading';
   write(byID('who'), state ? words.parts('waiting.signing-in', { application: applicationOf(words, state), user: state.user }) : []);
   byID('who').hidden = !state;
+  showLogo(state?.logo ?? '');
   showCode();
   byID('trust').hidden = next.purpose === 'end' || !(state?.trust_days > 0);
   write(byID('trust-words'), state?.trust_days > 0 ? words.parts('waiting.trust', { count: state.trust_days }) : []);
   showEnd(next, before);
   announce(next, before);
 }
+
+// showLogo draws the application's picture once; one that is not there any more
+// leaves the name.
+function showLogo(path) {
+  if (showLogo.drawn === path) return;
+  showLogo.drawn = path;
+  byID('logo').hidden = path === '';
+  if (path) byID('logo').src = `${location.origin}${document.documentElement.dataset.base}${path}`;
+}
+
+byID('logo').addEventListener('error', () => { byID('logo').hidden = true; });
 
 function showCode() {
   const open = shown.code === 'shown' || (shown.code === 'offered' && codeOpen);

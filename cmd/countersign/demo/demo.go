@@ -20,6 +20,7 @@ import (
 	"sync"
 
 	"countersign/cmd/countersign/node"
+	"countersign/cmd/countersign/northwind"
 	"countersign/enrolments"
 	"countersign/internal/seal"
 	"countersign/mobile-stub/gateway"
@@ -205,7 +206,14 @@ func (d *demo) register(ctx context.Context) (application, error) {
 	if errors.Is(err, enrolments.ErrExists) {
 		key, err = d.node.Enrolments.AddKey(ctx, shopID)
 	}
-	return application{server: d.server, key: key.Reveal(), client: d.client}, err
+	if err != nil {
+		return application{}, err
+	}
+	logo, err := enrolments.ParseLogo(northwind.Logo())
+	if err != nil {
+		return application{}, err
+	}
+	return application{server: d.server, key: key.Reveal(), client: d.client}, d.node.Enrolments.SetLogo(ctx, shopID, logo)
 }
 
 // newPush makes a subscription at the gateway of this process.

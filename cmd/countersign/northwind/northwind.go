@@ -82,7 +82,8 @@ func New(c Config) (http.Handler, error) {
 	mux.HandleFunc("GET "+ReturnPath, a.signedIn)
 	mux.HandleFunc("POST /sign-out", a.signOut)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /style.css", style)
+	mux.HandleFunc("GET /style.css", file("style.css"))
+	mux.HandleFunc("GET /logo.png", file("logo.png"))
 	// Refuses forms that another site made the browser send (CSRF).
 	return a.headers(http.NewCrossOriginProtection().Handler(mux)), nil
 }

@@ -382,7 +382,7 @@ func TestHeadersLetTheFormReachTheWaitingScreenAndNobodyFrameUs(t *testing.T) {
 	p := newProtocol(t)
 	b := newBrowser(t, p)
 	res, _ := b.open("/sign-in")
-	want := "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self' " + p.URL + "; frame-ancestors 'none'"
+	want := "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self' " + p.URL + "; frame-ancestors 'none'"
 	if got := res.Header.Get("Content-Security-Policy"); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -19,9 +19,18 @@ func show(w http.ResponseWriter, status int, page string, data any) {
 	_ = pages.ExecuteTemplate(w, page, data)
 }
 
-func style(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Cache-Control", "max-age=3600")
-	http.ServeFileFS(w, r, files, "pages/style.css")
+// Logo is the application's picture (PNG), for Countersign to show too.
+func Logo() []byte {
+	raw, _ := files.ReadFile("pages/logo.png") // embedded
+	return raw
+}
+
+// file serves one of ours, which may be kept for an hour.
+func file(name string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "max-age=3600")
+		http.ServeFileFS(w, r, files, "pages/"+name)
+	}
 }
 
 // became says what has become of a sign-in that brought no result back.
@@ -69,7 +78,7 @@ func (a *app) headers(next http.Handler) http.Handler {
 		frames = strings.Join(a.config.FrameAncestors, " ")
 	}
 	server, _ := url.Parse(a.server.issuer) // parsed before, by newCountersign
-	policy := "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self' " +
+	policy := "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self' " +
 		server.Scheme + "://" + server.Host + "; frame-ancestors " + frames
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
