@@ -62,6 +62,8 @@ const (
 	EventQuestionsSet     EventKind = "questions.set"
 	EventQuestionsRemoved EventKind = "questions.removed"
 	EventQuestionsWrong   EventKind = "questions.wrong"
+	EventSecretRemoved    EventKind = "authenticator.removed"
+	EventSecurityOpened   EventKind = "security_page.opened"
 	EventCodesIssued      EventKind = "recovery_codes.issued"
 	EventApplicationAdded EventKind = "application.added"
 	EventPolicySet        EventKind = "application.policy_set"

@@ -83,6 +83,19 @@ func newRecoveryCodes() []string {
 	return codes
 }
 
+// newCodesOf makes a set for a person, and what is stored of it.
+func newCodesOf(person PersonID) (codes []string, hashes []Hash, err error) {
+	codes = newRecoveryCodes()
+	for _, text := range codes {
+		c, err := parseCode(text)
+		if err != nil {
+			return nil, nil, err
+		}
+		hashes = append(hashes, recoveryHash(person, c.text))
+	}
+	return codes, hashes, nil
+}
+
 // recoveryHash is what is stored of a recovery code: bound to its person, so
 // that one table of hashes serves no second one.
 func recoveryHash(person PersonID, canonical string) Hash {

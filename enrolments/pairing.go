@@ -48,6 +48,9 @@ type Pairing struct {
 	// Removes are further phones of the person that go when the new one becomes
 	// active.
 	Removes []PhoneID
+	// AppOnly says that it was opened for an authenticator app: no phone may
+	// claim it.
+	AppOnly bool
 	// Phone and Digits are set once a phone has claimed the ticket.
 	Phone  PhoneID
 	Digits string

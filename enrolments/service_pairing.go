@@ -265,14 +265,9 @@ func (s *Service) ConfirmAuthenticator(ctx context.Context, p Pairing, typed str
 // something; the person's older ones are void. It is the only time they are
 // seen.
 func (s *Service) IssueCodes(ctx context.Context, p Pairing) ([]string, error) {
-	codes := newRecoveryCodes()
-	hashes := make([]Hash, len(codes))
-	for i, text := range codes {
-		c, err := parseCode(text)
-		if err != nil {
-			return nil, err
-		}
-		hashes[i] = recoveryHash(p.Person, c.text)
+	codes, hashes, err := newCodesOf(p.Person)
+	if err != nil {
+		return nil, err
 	}
 	if err := s.config.Store.IssueCodes(ctx, p.ID, hashes, s.now()); err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ type Store interface {
 	PersonStore
 	PairingStore
 	RecoveryStore
+	SecurityStore
 	TrustStore
 	EmailStore
 	QuestionStore
@@ -126,8 +127,8 @@ type PairingStore interface {
 	// ErrPairingSettled when they were issued before, nothing was confirmed
 	// or it has expired.
 	IssueCodes(ctx context.Context, id PairingID, codes []Hash, now time.Time) error
-	// SpendApproval notes that a pairing was opened with this approval; ErrExists
-	// the second time.
+	// SpendApproval notes that this approval was used, for a pairing, a recovery
+	// or a change; ErrExists the second time.
 	SpendApproval(ctx context.Context, approval string, now time.Time) error
 }
 
@@ -152,6 +153,26 @@ type RecoveryStore interface {
 	// AllowRecovery makes a waiting recovery of the person ready. allowed is
 	// false where it was ready or over; ErrNotFound for another's.
 	AllowRecovery(ctx context.Context, person PersonID, id RecoveryID, now time.Time) (r Recovery, allowed bool, err error)
+}
+
+// SecurityStore keeps security pages and the changes that are begun on them.
+type SecurityStore interface {
+	// AddSecurityPage stores a new page. A person has MaxSecurityPages open for
+	// an application: the oldest above that go.
+	AddSecurityPage(ctx context.Context, p SecurityPage) error
+	// SecurityPage returns a page whose time is not over.
+	SecurityPage(ctx context.Context, id SecurityPageID, now time.Time) (SecurityPage, error)
+	// AddChange stores a change that was begun on a page, which then does not
+	// end before until; ErrNotFound for a page that is gone, ErrInvalid above
+	// MaxChanges.
+	AddChange(ctx context.Context, c Change, until time.Time) error
+	// Change returns the change of an approval that was begun on the page.
+	Change(ctx context.Context, page SecurityPageID, approval string) (Change, error)
+	// CarryOut spends the change's approval (ErrExists when it was spent, by this
+	// or by anything else) and does what the change says. A phone or an
+	// authenticator app that is gone, or another's, is ErrNotFound; without a
+	// way in by with.Methods left, ErrLastWay. What fails spends nothing.
+	CarryOut(ctx context.Context, c Change, with Carrying, now time.Time) error
 }
 
 // TrustStore keeps trusted browsers. All of a person's end in the step in which

@@ -84,6 +84,7 @@ var sealedColumns = []struct{ table, column, id string }{
 	{"email_codes", "code", "id"},
 	{"email_codes", "address", "id"},
 	{"security_questions", "answers", "person_id"},
+	{"changes", "name", "approval"},
 	{"signing_keys", "key", "CAST(number AS TEXT)"},
 	{"audit_head", "seal", "CAST(number AS TEXT)"},
 }

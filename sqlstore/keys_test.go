@@ -21,6 +21,7 @@ func TestNoSecretIsInTheFilesInClear(t *testing.T) {
 	p := addPerson(t, s)
 	addPhone(t, s, p)
 	addChannels(t, s, p)
+	addChange(t, s, p)
 	_, err := s.SigningKeys(t.Context(), []byte("a-signing-key-in-clear"), time.Now())
 	must(t, err)
 	record(t, s, 1)
@@ -34,7 +35,7 @@ func TestNoSecretIsInTheFilesInClear(t *testing.T) {
 	for _, file := range files {
 		raw, err := os.ReadFile(file)
 		must(t, err)
-		for _, secret := range []string{pushToken, totpSecret, backupAddress, codeHash, answered, "a-signing-key-in-clear"} {
+		for _, secret := range []string{pushToken, totpSecret, backupAddress, codeHash, answered, changeName, "a-signing-key-in-clear"} {
 			if bytes.Contains(raw, []byte(secret)) {
 				t.Errorf("%s holds %s", filepath.Base(file), secret)
 			}
@@ -78,12 +79,13 @@ func afterResealingTheOldKeyCanGo(t *testing.T, fresh func(*testing.T) string) {
 	p := addPerson(t, older)
 	f, a := addPhone(t, older, p)
 	addChannels(t, older, p)
+	c := addChange(t, older, p)
 	keys, err := older.SigningKeys(t.Context(), []byte("signing key"), time.Now())
 	must(t, err)
 	record(t, older, 2)
 
 	both := open(t, url, 2, 1)
-	for _, want := range []int{8, 0} { // secret, target, backup address, its code twice, answers, signing key, head
+	for _, want := range []int{9, 0} { // secret, target, backup address, its code twice, answers, a change, signing key, head
 		if n, err := both.Reseal(t.Context()); n != want || err != nil {
 			t.Fatalf("resealed %d, %v; want %d", n, err, want)
 		}
@@ -95,6 +97,9 @@ func afterResealingTheOldKeyCanGo(t *testing.T, fresh func(*testing.T) string) {
 	}
 	if got, _, err := newer.Phone(t.Context(), f.ID); err != nil || *got.Push != *f.Push {
 		t.Errorf("phone: got %v", err)
+	}
+	if got, err := newer.Change(t.Context(), c.Page, c.Approval); err != nil || got.Name != changeName {
+		t.Errorf("change: got %v", err)
 	}
 	if got, err := newer.BackupEmail(t.Context(), p.ID); err != nil || got.Address != backupAddress {
 		t.Errorf("backup address: got %v", err)

@@ -15,7 +15,7 @@ const pairingsKept = 24 * time.Hour
 
 const pairingQuery = `SELECT g.id, g.person_id, p.user_name, g.token, g.ticket, g.state, g.phone_id, g.digits,
 	g.phone_name, g.platform, g.authenticator_id, g.authenticator_confirmed, g.codes_issued,
-	g.created_at, g.expires_at, g.version, g.by_phone, g.replaces, g.free, g.removes
+	g.created_at, g.expires_at, g.version, g.by_phone, g.replaces, g.free, g.removes, g.app_only
 	FROM pairings g JOIN people p ON p.id = g.person_id `
 
 // AddPairing implements enrolments.PairingStore. It also clears away what the
@@ -32,12 +32,12 @@ func addPairing(ctx context.Context, db session, p enrolments.Pairing) error {
 	}
 	_, err := db.exec(ctx, `INSERT INTO pairings (id, person_id, token, ticket, state, phone_id, digits,
 			phone_name, platform, authenticator_id, authenticator_confirmed, codes_issued,
-			created_at, expires_at, version, by_phone, replaces, free, removes)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+			created_at, expires_at, version, by_phone, replaces, free, removes, app_only)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
 		string(p.ID), string(p.Person), p.Token[:], p.Ticket[:], string(p.State), string(p.Phone), p.Digits,
 		p.PhoneName, p.Platform, string(p.Authenticator), p.AuthenticatorConfirmed, p.CodesIssued,
 		micros(p.CreatedAt), micros(p.ExpiresAt), p.Version,
-		string(p.By), p.Replace, p.Free, removesOf(p))
+		string(p.By), p.Replace, p.Free, removesOf(p), p.AppOnly)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func pairing(ctx context.Context, db session, id enrolments.PairingID, now time.
 
 // PairingByTicket implements enrolments.PairingStore.
 func (s *Store) PairingByTicket(ctx context.Context, ticket enrolments.Hash, now time.Time) (enrolments.Pairing, error) {
-	p, err := onePairing(ctx, s.read(), now, `WHERE g.ticket = $1 AND g.state = 'open' AND g.expires_at > $2`,
+	p, err := onePairing(ctx, s.read(), now, `WHERE g.ticket = $1 AND g.state = 'open' AND g.expires_at > $2 AND NOT g.app_only`,
 		ticket[:], micros(now))
 	return p, ticketError(err)
 }
@@ -109,7 +109,7 @@ func onePairing(ctx context.Context, db session, now time.Time, where string, ar
 	var created, expires int64
 	err := db.one(ctx, pairingQuery+where, args, &p.ID, &p.Person, &p.User, &token, &ticket, &p.State,
 		&p.Phone, &p.Digits, &p.PhoneName, &p.Platform, &p.Authenticator, &p.AuthenticatorConfirmed,
-		&p.CodesIssued, &created, &expires, &p.Version, &p.By, &p.Replace, &p.Free, &removes)
+		&p.CodesIssued, &created, &expires, &p.Version, &p.By, &p.Replace, &p.Free, &removes, &p.AppOnly)
 	if err != nil {
 		return enrolments.Pairing{}, err
 	}
@@ -138,7 +138,7 @@ func (s *Store) Claim(ctx context.Context, ticket enrolments.Hash, phone enrolme
 		// The one step that decides: the ticket is spent by the row's change.
 		err := db.one(ctx, `UPDATE pairings SET state = 'claimed', phone_id = $3, digits = $4, phone_name = $5,
 			platform = $6, version = version + 1
-			WHERE ticket = $1 AND state = 'open' AND expires_at > $2 RETURNING id`,
+			WHERE ticket = $1 AND state = 'open' AND expires_at > $2 AND NOT app_only RETURNING id`,
 			[]any{ticket[:], micros(now), string(phone.ID), digits, phone.Name, phone.Platform}, &id)
 		if err != nil {
 			return ticketError(err)
@@ -258,8 +258,11 @@ func settlePhone(ctx context.Context, db session, p enrolments.Pairing, match bo
 		`UPDATE phones SET active = $2 WHERE id = $1 AND NOT active`, string(p.Phone), true)
 }
 
+// spendApproval fails for one that was spent before: its key is there.
+const spendApproval = `INSERT INTO spent_approvals (approval, spent_at) VALUES ($1, $2)`
+
 // SpendApproval implements enrolments.PairingStore.
 func (s *Store) SpendApproval(ctx context.Context, approval string, now time.Time) error {
-	_, err := s.once(ctx, `INSERT INTO spent_approvals (approval, spent_at) VALUES ($1, $2)`, approval, micros(now))
+	_, err := s.once(ctx, spendApproval, approval, micros(now))
 	return err
 }

@@ -154,6 +154,20 @@ func addChannels(t testing.TB, s *Store, p enrolments.Person) {
 	must(t, s.SetAnswers(t.Context(), p.ID, []enrolments.AnswerHash{{Question: answered}}, time.Now()))
 }
 
+// changeName is what the change of addChange names.
+const changeName = "a-changed-address@example.org"
+
+// addChange begins a change on a security page of p.
+func addChange(t testing.TB, s *Store, p enrolments.Person) enrolments.Change {
+	t.Helper()
+	now := time.Now()
+	g := enrolments.SecurityPage{ID: enrolments.NewID[enrolments.SecurityPageID](), Person: p.ID, OpenedAt: now, EndsAt: now.Add(time.Hour)}
+	must(t, s.AddSecurityPage(t.Context(), g))
+	c := enrolments.Change{Approval: "an-approval", Page: g.ID, Person: p.ID, Kind: enrolments.ChangeRenamePhone, Name: changeName, BegunAt: now}
+	must(t, s.AddChange(t.Context(), c, g.EndsAt))
+	return c
+}
+
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {

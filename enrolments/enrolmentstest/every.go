@@ -110,7 +110,10 @@ type world struct {
 	trusted, ended, trusting enrolments.TrustedBrowser
 	// People with a backup address: one to be changed, one to be removed.
 	mailed, unmailed enrolments.Person
-	seen             seen
+	// A page on which a new name for the phone was begun.
+	page   enrolments.SecurityPage
+	rename enrolments.Change
+	seen   seen
 }
 
 // seen is what can be read of a world.
@@ -127,6 +130,8 @@ type seen struct {
 	Trusted        []enrolments.TrustedBrowser
 	Emails         []enrolments.Email
 	Answers        map[enrolments.PersonID][]enrolments.AnswerHash
+	Page           enrolments.SecurityPage
+	Name           string
 }
 
 func (f *fixture) world(t *testing.T) world {
@@ -146,6 +151,8 @@ func (f *fixture) world(t *testing.T) world {
 	w.mailed, w.unmailed = f.withEmail(t, "ana@example.org"), f.withEmail(t, "bea@example.org")
 	ok(t, f.store.SetAnswers(t.Context(), w.unmailed.ID, answers("y"), present()))
 	f.mailed(t, w.mailed, toSetUp, "new", "new@example.org", present())
+	w.page = f.page(t, w.person, "books")
+	w.rename = f.change(t, w.page, enrolments.ChangeRenamePhone, ofPhone(w.phone.ID), called("renamed"))
 	w.look(t, f)
 	return w
 }
@@ -160,6 +167,7 @@ func (w *world) look(t *testing.T, f *fixture) {
 		Apps: len(all), Policy: app.Policy, Logo: app.Logo, Keys: len(keys), Person: f.enrolment(t, w.person), Locked: f.enrolment(t, w.locked),
 		LastStep: f.secret(t, w.authenticator.ID).LastStep, Events: f.rows(t),
 	}
+	w.seen.Page, w.seen.Name = f.openPage(t, w.page.ID, present()), f.stored(t, w.phone.ID).Name
 	w.seen.Trusted = append(f.trustedBy(t, w.person, "books"), f.trustedBy(t, w.person, "shop")...)
 	w.seen.Recoveries = append(f.running(t, w.person, present()), f.running(t, w.locked, present())...)
 	for i := range w.seen.Recoveries {
@@ -230,6 +238,14 @@ func (w *world) calls(ctx context.Context, s enrolments.Store) map[string]func()
 			_, err := s.EndTrust(ctx, w.person.ID, "shop", w.ended.ID)
 			return err
 		},
+		"AddSecurityPage": func() error {
+			return s.AddSecurityPage(ctx, enrolments.SecurityPage{ID: enrolments.NewID[enrolments.SecurityPageID](), Person: w.locked.ID,
+				OpenedAt: now, EndsAt: now.Add(time.Hour)})
+		},
+		"AddChange": func() error {
+			return s.AddChange(ctx, enrolments.Change{Approval: enrolments.NewID[string](), Page: w.page.ID, BegunAt: now}, now.Add(time.Hour))
+		},
+		"CarryOut": func() error { return s.CarryOut(ctx, w.rename, enrolments.Carrying{}, now) },
 		"AddRecovery": func() error {
 			return s.AddRecovery(ctx, enrolments.Recovery{ID: enrolments.NewID[enrolments.RecoveryID](), Person: w.locked.ID,
 				BegunAt: now, ReadyAt: now, EndsAt: now.Add(time.Hour)})

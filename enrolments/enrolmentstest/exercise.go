@@ -45,6 +45,8 @@ func Exercise(t *testing.T, open func(t *testing.T) enrolments.Store) {
 		{"free pairings", freePairings},
 		{"replacements", replacements},
 		{"recoveries", recoveries},
+		{"security pages", securityPages},
+		{"changes", changes},
 		{"trust", trust},
 		{"authenticators", authenticators},
 		{"codes", codes},
