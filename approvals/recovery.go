@@ -53,11 +53,18 @@ func isNotice(id enrolments.ApplicationID) bool { return strings.HasPrefix(strin
 // administrator has to look first.
 var ErrLocked = errors.New("the person's phones may not be asked until an administrator has looked")
 
-// BeginRecovery begins a recovery for the browser of an approval that was
-// approved by a code less than five minutes ago; each serves once. A TOTP code
+// BeginRecovery begins a recovery for the browser of an approval
+// of a sign-in that a code approved less than five minutes ago; each serves once. A TOTP code
 // needs no wait, a recovery code as long as the policy says. All of the person's
 // phones are told. enrolments.ErrFreshApproval, ErrLocked.
 func (s *Service) BeginRecovery(ctx context.Context, app enrolments.Application, a Approval) (enrolments.Recovery, enrolments.Secret, error) {
+	if a.Purpose != ForSignIn {
+		return enrolments.Recovery{}, enrolments.Secret{}, enrolments.ErrFreshApproval
+	}
+	return s.beginRecovery(ctx, app, a)
+}
+
+func (s *Service) beginRecovery(ctx context.Context, app enrolments.Application, a Approval) (enrolments.Recovery, enrolments.Secret, error) {
 	byCode := a.Method == ByTOTP || a.Method == ByRecoveryCode
 	if a.State != Approved || !byCode || a.AsOf.Sub(a.Settled) >= freshFor {
 		return enrolments.Recovery{}, enrolments.Secret{}, enrolments.ErrFreshApproval
@@ -166,22 +173,32 @@ func (s *Service) remind(ctx context.Context, phone enrolments.KnownPhone, list 
 // NumberOf is what a phone has to be told to end the wait of a recovery, and
 // until when; empty while no phone is asked.
 func (s *Service) NumberOf(ctx context.Context, r enrolments.Recovery) (string, time.Time, error) {
-	e, err := s.config.Record.EnrolmentOf(ctx, r.Person)
-	if err != nil || r.State != enrolments.RecoveryWaiting {
-		return "", time.Time{}, err
+	if r.State != enrolments.RecoveryWaiting {
+		return "", time.Time{}, nil
+	}
+	a, err := s.noticeOf(ctx, r.Person, r.ID)
+	return a.Number, a.Expires, err
+}
+
+// noticeOf is the notice of a recovery that is pending now; the zero Approval
+// where there is none.
+func (s *Service) noticeOf(ctx context.Context, person enrolments.PersonID, id enrolments.RecoveryID) (Approval, error) {
+	e, err := s.config.Record.EnrolmentOf(ctx, person)
+	if err != nil {
+		return Approval{}, err
 	}
 	for _, phone := range e.Phones {
-		list, err := s.config.Store.PendingFor(ctx, r.Person, phone.ID)
+		list, err := s.config.Store.PendingFor(ctx, person, phone.ID)
 		if err != nil {
-			return "", time.Time{}, err
+			return Approval{}, err
 		}
 		for _, a := range list {
-			if id, ok := recoveryOf(a.Nonce); ok && id == r.ID {
-				return a.Number, a.Expires, nil
+			if of, ok := recoveryOf(a.Nonce); ok && of == id {
+				return a, nil
 			}
 		}
 	}
-	return "", time.Time{}, nil
+	return Approval{}, nil
 }
 
 // refused stops the recovery that a phone's answer refuses, before the notice

@@ -29,6 +29,9 @@ func (w *town) BeginRecovery(_ context.Context, r enrolments.Recovery, wait time
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	r.ID, r.State, r.ReadyAt = enrolments.NewID[enrolments.RecoveryID](), enrolments.RecoveryWaiting, time.Now().Add(wait)
+	if wait == 0 {
+		r.State = enrolments.RecoveryReady
+	}
 	w.recoveries.all = append(w.recoveries.all, r)
 	return r, enrolments.SecretOf("recovery"), w.lost
 }

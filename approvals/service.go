@@ -21,13 +21,25 @@ type People interface {
 	TargetGone(ctx context.Context, phone enrolments.Phone, target push.Target) error
 	Recoveries
 	Trust
+	Changes
 }
 
 // Trust is what trusted browsers need of enrolments.
 type Trust interface {
 	Trust(ctx context.Context, t enrolments.TrustedBrowser, life time.Duration) error
 	IssueTrust(ctx context.Context, approval string) (enrolments.TrustedBrowser, enrolments.Secret, error)
+	TrustedBrowsers(ctx context.Context, person enrolments.PersonID, app enrolments.Application) ([]enrolments.TrustedBrowser, error)
 	Trusted(ctx context.Context, person enrolments.PersonID, app enrolments.Application, token enrolments.Secret, name string) (bool, error)
+}
+
+// Changes is what a security page needs of enrolments.
+type Changes interface {
+	OpenSecurityPage(ctx context.Context, app enrolments.ApplicationID, user, returnURL string) (enrolments.SecurityPage, enrolments.Secret, error)
+	Apps(ctx context.Context, person enrolments.PersonID) ([]enrolments.Authenticator, error)
+	CheckChange(ctx context.Context, p enrolments.SecurityPage, c enrolments.Change, methods []Method) (enrolments.Change, error)
+	AddChange(ctx context.Context, p enrolments.SecurityPage, c enrolments.Change) error
+	Change(ctx context.Context, page enrolments.SecurityPageID, approval string) (enrolments.Change, error)
+	CarryOut(ctx context.Context, p enrolments.SecurityPage, c enrolments.Change, methods []Method) (enrolments.Carried, error)
 }
 
 // Recoveries is what the way to a new phone needs of enrolments.
@@ -37,6 +49,7 @@ type Recoveries interface {
 	RunningRecoveries(ctx context.Context, person enrolments.PersonID) ([]enrolments.Recovery, error)
 	RefuseRecovery(ctx context.Context, id enrolments.RecoveryID, by enrolments.Phone) error
 	AllowRecovery(ctx context.Context, id enrolments.RecoveryID, by enrolments.Phone) error
+	OpenRecovery(ctx context.Context, r enrolments.Recovery, remove []enrolments.PhoneID) (enrolments.Pairing, enrolments.Secret, error)
 }
 
 // Record is what a sign-in needs of the durable store: the audit trail, and

@@ -35,6 +35,7 @@ type town struct {
 
 	recoveries recoveries
 	trusts     trusts
+	pages      pages
 
 	spent    map[string]bool
 	events   []enrolments.Event
