@@ -153,7 +153,7 @@ func (in *requestApprovalInput) request() approvals.Request {
 func (a *API) requestedViewOf(r approvals.Requested) requestedApproval {
 	v := requestedApproval{
 		ID: string(r.ID), State: string(r.State), Next: string(nextOf(r.Approval)), ExpiresAt: wireTime(r.Expires),
-		WaitingURL:   a.config.PublicURL + "/waiting/" + string(r.ID) + "#" + r.Token.Reveal(),
+		WaitingURL:   a.waitingURL(r.ID, r.Token),
 		WaitingToken: r.Token.Reveal(),
 	}
 	switch r.Next {
@@ -166,6 +166,10 @@ func (a *API) requestedViewOf(r approvals.Requested) requestedApproval {
 		v.SetUpURL = a.setUpURL(r.Pairing.ID, r.SetUpToken)
 	}
 	return v
+}
+
+func (a *API) waitingURL(id approvals.ID, token enrolments.Secret) string {
+	return a.config.PublicURL + "/waiting/" + string(id) + "#" + token.Reveal()
 }
 
 func (a *API) setUpURL(id enrolments.PairingID, token enrolments.Secret) string {
@@ -320,12 +324,11 @@ func (a *API) readPerson(ctx context.Context, _ caller, in *readPersonInput) (pe
 		RecoveryCodesLeft: e.RecoveryCodes, PushLocked: e.PushLocked,
 	}
 	for _, p := range e.Phones {
-		phone := personPhone{ID: string(p.ID), Name: p.Name, Platform: p.Platform, AddedAt: wireTime(p.AddedAt)}
-		if !p.LastUsedAt.IsZero() {
-			used := wireTime(p.LastUsedAt)
-			phone.LastUsedAt = &used
-		}
-		v.Phones = append(v.Phones, phone)
+		v.Phones = append(v.Phones, personPhoneOf(p))
 	}
 	return v, nil
+}
+
+func personPhoneOf(p enrolments.Phone) personPhone {
+	return personPhone{string(p.ID), p.Name, p.Platform, wireTime(p.AddedAt), optionalTime(p.LastUsedAt)}
 }

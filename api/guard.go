@@ -93,13 +93,19 @@ func (a *API) knowScreen(r *http.Request, token string) (screen, error) {
 	return s, a.checkOrigin(r, s.Application)
 }
 
-// checkOrigin refuses pages of strangers. A request without an Origin is not
-// from a page's script, or is from the page's own server.
-func (a *API) checkOrigin(r *http.Request, id enrolments.ApplicationID) error {
+// isOwn reports whether a request is of the server's own pages. One without an
+// Origin is not from a page's script, or is from the page's own server.
+func (a *API) isOwn(r *http.Request) bool {
 	origins := r.Header.Values("Origin")
-	if len(origins) == 0 || (len(origins) == 1 && origins[0] == a.origin) {
+	return len(origins) == 0 || (len(origins) == 1 && origins[0] == a.origin)
+}
+
+// checkOrigin refuses pages of strangers.
+func (a *API) checkOrigin(r *http.Request, id enrolments.ApplicationID) error {
+	if a.isOwn(r) {
 		return nil
 	}
+	origins := r.Header.Values("Origin")
 	app, err := a.config.Enrolments.Application(r.Context(), id)
 	if errors.Is(err, enrolments.ErrNotFound) {
 		return errOrigin

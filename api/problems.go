@@ -66,6 +66,7 @@ var meanings = []meaning{
 	{approvals.ErrNotFound, 404, "approval-not-found", "No such approval", "Ask for a new approval: approvals are kept for ten minutes, each for its own application and phones.", 0},
 	{enrolments.ErrNotFound, 404, "person-not-found", "No such person", "Check the user name, or open a set-up for the person with POST /v1/pairings.", 0},
 	{errRecovery, 404, "recovery-not-found", "No such recovery", "Sign in with a code and begin a new one.", 0},
+	{errNothingThere, 404, "nothing-to-change", "That is not there any more", "Read the page again: it was removed meanwhile, or is none of this person's.", 0},
 	{errPairing, 404, "pairing-not-found", "No such set-up", "Open a new set-up.", 0},
 	{errLogo, 404, "logo-not-found", "There is no such logo", "Take the address from the state of a waiting screen; it changes with the picture.", 0},
 	{errNoRoute, 404, "not-found", "There is nothing here", "See /docs for the routes that there are.", 0},
@@ -104,6 +105,7 @@ var meanings = []meaning{
 
 	{enrolments.ErrFreshApproval, 403, "fresh-approval-needed", "A fresh approval is needed", "Let the person approve a sign-in for this application, and send its id as approval_id within five minutes, once.", 0},
 	{approvals.ErrLocked, 403, "person-locked", "An administrator has to look first", "A sign-in of this person was reported: let an administrator unlock them.", 0},
+	{enrolments.ErrLastWay, 409, "last-way-in", "It is the last way in", "Add a phone or an authenticator app first; without it the person could not sign in.", 0},
 	{enrolments.ErrRecoveryWaiting, 409, "recovery-waiting", "The wait is not over", "Come back after Retry-After, or approve it on a phone that the person has.", 0},
 	{enrolments.ErrRecoveryOver, 410, "recovery-over", "The recovery is over", "It was stopped, has led to a phone or is out of time: sign in with a code and begin a new one.", 0},
 	{enrolments.ErrTicket, 410, "ticket-invalid", "The link is not valid any more", "Open a new set-up; a link is good once, for ten minutes.", 0},

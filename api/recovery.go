@@ -39,7 +39,7 @@ func (a *API) ownScreen() guard[screen] {
 	know := g.know
 	g.know = func(r *http.Request, body []byte) (screen, error) {
 		s, err := know(r, body)
-		if origin := r.Header.Get("Origin"); err == nil && origin != "" && origin != a.origin {
+		if err == nil && !a.isOwn(r) {
 			return screen{}, errOrigin
 		}
 		return s, err
@@ -86,9 +86,13 @@ func (a *API) beginRecovery(ctx context.Context, by screen, _ *approvalInput) (b
 	}
 	return begunRecovery{
 		ID: string(r.ID), State: string(r.State), ReadyAt: wireTime(r.ReadyAt), EndsAt: wireTime(r.EndsAt),
-		RecoveryURL:   a.config.PublicURL + "/recovery/" + string(r.ID) + "#" + token.Reveal(),
+		RecoveryURL:   a.recoveryURL(r.ID, token),
 		RecoveryToken: token.Reveal(),
 	}, nil
+}
+
+func (a *API) recoveryURL(id enrolments.RecoveryID, token enrolments.Secret) string {
+	return a.config.PublicURL + "/recovery/" + string(id) + "#" + token.Reveal()
 }
 
 // recoveryState is a recovery as its browser sees it.

@@ -12,6 +12,7 @@ const (
 	tagWaiting     = "Waiting screen"
 	tagSetUp       = "Set-up"
 	tagRecovery    = "New phone"
+	tagSecurity    = "My sign-in security"
 	tagPhone       = "Phone"
 	tagServer      = "Server"
 )
@@ -26,6 +27,7 @@ func (a *API) routes() error {
 	a.recoveryRoutes()
 	a.trustRoutes()
 	a.logoRoute()
+	a.securityRoutes()
 	a.phoneRoutes()
 	a.serverRoutes()
 	// huma describes its own errors too; ownProblems lets none of them out.

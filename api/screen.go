@@ -68,11 +68,14 @@ func purposeOf(p approvals.Purpose) string {
 }
 
 // taken names the methods that may settle the approval.
-func taken(p approvals.Approval) (out []string) {
-	all := p.Takes
-	if len(all) == 0 {
-		all = enrolments.Methods()
+func taken(p approvals.Approval) []string {
+	if len(p.Takes) == 0 {
+		return methodNames(enrolments.Methods())
 	}
+	return methodNames(p.Takes)
+}
+
+func methodNames(all []approvals.Method) (out []string) {
 	for _, m := range all {
 		out = append(out, string(m))
 	}

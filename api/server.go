@@ -192,6 +192,7 @@ func humaConfig(c Config, own huma.Transformer) huma.Config {
 				{Name: tagWaiting, Description: "What the waiting screen in a person's browser does, with its waiting token."},
 				{Name: tagSetUp, Description: "What a browser does to pair a phone or an authenticator app, with its set-up token."},
 				{Name: tagRecovery, Description: "How somebody without their phone comes to a new one: begun by a code, stopped by every phone that they have."},
+				{Name: tagSecurity, Description: "Where a person sees and changes how they sign in: opened by an application for who is signed in to it, each change confirmed by a fresh approval."},
 				{Name: tagPhone, Description: "What a phone does, each request signed by its own key."},
 				{Name: tagServer, Description: "What anybody may ask."},
 			},
@@ -216,6 +217,7 @@ func securitySchemes() map[string]*huma.SecurityScheme {
 		"waitingToken":   bearer("waiting token", "The secret of one approval; for a websocket in Sec-WebSocket-Protocol: countersign.v1, bearer.<token>."),
 		"setUpToken":     bearer("set-up token", "The secret of one set-up."),
 		"recoveryToken":  bearer("recovery token", "The secret of one recovery."),
+		"securityToken":  bearer("security token", "The secret of one security page."),
 		"phoneProof": {
 			Type: "apiKey", In: "header", Name: "Phone-Proof",
 			Description: "JWS by the phone's key over method, address, time, a jti of its own and the body's hash.",

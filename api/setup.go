@@ -37,7 +37,7 @@ func pairingStateOf(p enrolments.Pairing, link string) pairingState {
 		ID: string(p.ID), Version: p.Version, State: string(p.State), User: p.User,
 		ExpiresAt: wireTime(p.ExpiresAt), Digits: p.Digits, Authenticator: p.AuthenticatorConfirmed,
 	}
-	if p.State == enrolments.PairingOpen {
+	if p.TakesPhone() {
 		v.PairURL = link
 	}
 	if p.Phone != "" {
@@ -162,7 +162,7 @@ func (a *API) issueCodes(ctx context.Context, by setUp, _ *pairingInput) (recove
 
 // drawPairURL answers with the QR code of the pairing link.
 func (a *API) drawPairURL(w http.ResponseWriter, _ *http.Request, by setUp) error {
-	if by.State != enrolments.PairingOpen {
+	if !by.TakesPhone() {
 		return by.stands(enrolments.ErrPairingSettled)
 	}
 	svg, err := qr.SVG(a.pairURL(by.token))

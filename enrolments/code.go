@@ -6,6 +6,8 @@ import (
 	"encoding/base32"
 	"strings"
 	"time"
+
+	"countersign/totp"
 )
 
 // Authenticator is a TOTP secret: a phone's own, or that of an authenticator
@@ -23,6 +25,15 @@ type Authenticator struct {
 	// LastStep is the newest time step that was spent.
 	LastStep  int64
 	CreatedAt time.Time
+}
+
+// LastUsed is when the newest code that was spent was shown, to the half minute;
+// zero before the first.
+func (a Authenticator) LastUsed() time.Time {
+	if a.LastStep == 0 {
+		return time.Time{}
+	}
+	return time.Unix(a.LastStep*int64(totp.Period/time.Second), 0).UTC()
 }
 
 // MaxAuthenticators bounds the confirmed TOTP secrets of one person.

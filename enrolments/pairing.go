@@ -72,6 +72,9 @@ type Pairing struct {
 // set-up: a phone or an authenticator.
 func (p Pairing) Confirmed() bool { return p.State == PairingActive || p.AuthenticatorConfirmed }
 
+// TakesPhone reports whether a phone may claim the set-up now.
+func (p Pairing) TakesPhone() bool { return p.State == PairingOpen && !p.AppOnly }
+
 // over reports whether the set-up gives nothing more: it was refused, or its
 // time has passed, whatever was confirmed in it before.
 func (p Pairing) over(now time.Time) bool {
