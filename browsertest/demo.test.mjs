@@ -110,6 +110,31 @@ test("the demonstration in a browser", { skip: demo ? false : "DEMO is not set" 
       await page.context().close();
     });
 
+    await t.test("a browser that is trusted is not asked again, until the password is changed", async () => {
+      const { page, shop, phone } = await enter(browser);
+      await signIn(shop);
+      const number = await numberOf(shop);
+      await shop.getByLabel("Trust this browser for 30 days").check();
+      await phone.getByLabel("Number on the screen").fill(number);
+      await phone.getByRole("button", { name: "Approve" }).click();
+      await shop.getByText("approved on your phone").waitFor();
+      await shop.getByRole("button", { name: "Sign out" }).click();
+      await signIn(shop);
+      await shop.getByText("in a browser that you trust").waitFor();
+      await shot(page, "trusted");
+      await shop.getByRole("link", { name: "Change password" }).click();
+      await shop.getByLabel("Current password").fill("sunflower");
+      await shop.getByLabel("New password").fill("sunflower");
+      await shot(page, "password");
+      await shop.getByRole("button", { name: "Change it" }).click();
+      await shop.getByRole("button", { name: "Sign out" }).click();
+      await signIn(shop);
+      await numberOf(shop);
+      await shop.getByRole("button", { name: "Cancel" }).click();
+      await shop.getByRole("heading", { name: "Sign-in cancelled" }).waitFor();
+      await page.context().close();
+    });
+
     await t.test("somebody who has nothing set up is led to set-up", async () => {
       const { page, shop } = await enter(browser);
       await signIn(shop, "cleo@example.com", "lavender");

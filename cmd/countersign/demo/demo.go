@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"countersign/cmd/countersign/node"
 	"countersign/cmd/countersign/northwind"
@@ -200,8 +201,10 @@ const shopID enrolments.ApplicationID = "northwind"
 
 // register makes the sample application known and returns a key for it.
 func (d *demo) register(ctx context.Context) (application, error) {
+	policy := enrolments.DefaultPolicy()
+	policy.TrustFor = 30 * 24 * time.Hour
 	key, err := d.node.Enrolments.AddApplication(ctx, enrolments.Application{
-		ID: shopID, Name: "Northwind Books", ReturnURLs: []string{d.shop + "/signed-in"}, Policy: enrolments.DefaultPolicy(),
+		ID: shopID, Name: "Northwind Books", ReturnURLs: []string{d.shop + "/signed-in"}, Policy: policy,
 	})
 	if errors.Is(err, enrolments.ErrExists) {
 		key, err = d.node.Enrolments.AddKey(ctx, shopID)

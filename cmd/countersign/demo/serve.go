@@ -18,8 +18,11 @@ const ana = "ana@example.com"
 
 // People sign in to the sample application with these passwords; they are no
 // secret.
-func People() map[string]string {
-	return map[string]string{ana: "sunflower", "cleo@example.com": "lavender"}
+func People() map[string]northwind.Person {
+	return map[string]northwind.Person{
+		ana:                {Password: "sunflower", Role: "owner"},
+		"cleo@example.com": {Password: "lavender", Role: "member"},
+	}
 }
 
 // Serve runs the demonstration for a browser until ctx ends.

@@ -23,7 +23,7 @@ func newBrowser(t *testing.T, p *protocol) *browser {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
 	t.Cleanup(server.Close)
 	handler, err := New(Config{CountersignURL: p.URL + "/", APIKey: apiKey, PublicURL: server.URL, HTTPClient: p.Client(),
-		People: map[string]string{ana: "sunflower", "ben@example.com": "lavender"}})
+		People: map[string]Person{ana: {Password: "sunflower", Role: "owner"}, "ben@example.com": {Password: "lavender"}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,6 +46,8 @@ func newCountersign(c Config) (*countersign, error) {
 
 type request struct {
 	User      string `json:"user"`
+	Role      string `json:"role,omitempty"`
+	Trusted   string `json:"trusted_browser,omitempty"`
 	Context   where  `json:"context"`
 	ReturnURL string `json:"return_url"`
 }
@@ -59,7 +61,7 @@ type where struct {
 
 type asked struct {
 	ID         string `json:"id"`
-	Next       string `json:"next"` // wait, code_only or enrol
+	Next       string `json:"next"` // wait, code_only, enrol or done
 	WaitingURL string `json:"waiting_url"`
 	SetUpURL   string `json:"set_up_url"` // with enrol
 }
@@ -78,8 +80,9 @@ type approval struct {
 }
 
 type redeemed struct {
-	Token    string   `json:"result_token"`
-	Approval approval `json:"approval"`
+	Token    string          `json:"result_token"`
+	Approval approval        `json:"approval"`
+	Trusted  *trustedBrowser `json:"trusted_browser"`
 }
 
 // ask opens an approval for a person whose password was right.
@@ -102,6 +105,17 @@ func (c *countersign) redeem(ctx context.Context, id, code string) (out redeemed
 	in := map[string]string{"result_code": code}
 	err = c.call(ctx, http.MethodPost, "/v1/approvals/"+url.PathEscape(id)+"/redeem", in, &out)
 	return out, err
+}
+
+// endTrust has every browser of a person asked again. Of somebody that the
+// server does not know, none is trusted.
+func (c *countersign) endTrust(ctx context.Context, user string) error {
+	err := c.call(ctx, http.MethodDelete, "/v1/people/"+url.PathEscape(user)+"/trusted-browsers", nil, nil)
+	var refused *refusal
+	if errors.As(err, &refused) && refused.kind() == "person-not-found" {
+		return nil
+	}
+	return err
 }
 
 // refusal is a problem (RFC 9457) of the server. Its type alone decides.
@@ -142,6 +156,9 @@ func (c *countersign) call(ctx context.Context, method, path string, in, out any
 			return fmt.Errorf("countersign: %s", resp.Status)
 		}
 		return refused
+	}
+	if out == nil {
+		return nil
 	}
 	return read.Decode(out)
 }

@@ -9,6 +9,9 @@
 //	GET  /signed-in  browser is back ─▶ is it the sign-in this session began?
 //	                                 ─▶ redeem ─▶ check the token ─▶ signed in
 //
+// A person may trust a browser for a time: trust.go keeps the token that the
+// server hands out then, and password.go ends all trust with a new password.
+//
 // It refuses to sign anybody in on the browser's word: only what the server
 // says to this application's key counts. No answer is a no.
 //
@@ -17,8 +20,6 @@
 package northwind
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"embed"
 	"errors"
 	"fmt"
@@ -44,7 +45,7 @@ type Config struct {
 	APIKey     string            // cs_<application>_<secret>
 	PublicURL  string            // where browsers reach this application
 	HTTPClient *http.Client      // to the server; nil is one with a 10 s limit
-	People     map[string]string // names and their passwords
+	People     map[string]Person // by name
 	// FrameAncestors are origins that may show the application in a frame.
 	FrameAncestors []string
 }
@@ -53,6 +54,7 @@ type app struct {
 	config   Config
 	server   *countersign
 	sessions *sessions
+	people   *people
 }
 
 //go:embed pages
@@ -74,13 +76,15 @@ func New(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &app{config: c, server: server, sessions: newSessions(public.Scheme == "https")}
+	a := &app{config: c, server: server, sessions: newSessions(public.Scheme == "https"), people: newPeople(c.People)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", a.home)
 	mux.HandleFunc("GET /sign-in", a.signInPage)
 	mux.HandleFunc("POST /sign-in", a.signIn)
 	mux.HandleFunc("GET "+ReturnPath, a.signedIn)
 	mux.HandleFunc("POST /sign-out", a.signOut)
+	mux.HandleFunc("GET /password", a.passwordPage)
+	mux.HandleFunc("POST /password", a.changePassword)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /style.css", file("style.css"))
 	mux.HandleFunc("GET /logo.png", file("logo.png"))
@@ -122,12 +126,13 @@ func (a *app) whatBecameOf(r *http.Request, begun begun) string {
 func (a *app) signIn(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
 	user := r.PostFormValue("name")
-	if !a.knows(user, r.PostFormValue("password")) {
+	person, right := a.people.know(user, r.PostFormValue("password"))
+	if !right {
 		a.refuse(w, http.StatusUnauthorized, "That name and password don’t belong together.")
 		return
 	}
 	asked, err := a.server.ask(r.Context(), request{
-		User: user, ReturnURL: a.config.PublicURL + ReturnPath,
+		User: user, Role: person.Role, Trusted: a.trusted(r, user), ReturnURL: a.config.PublicURL + ReturnPath,
 		Context: where{IP: address(r), UserAgent: first(r.UserAgent(), 512), Action: "Sign in"},
 	})
 	if err != nil {
@@ -161,6 +166,7 @@ func (a *app) signedIn(w http.ResponseWriter, r *http.Request) {
 		a.refuse(w, http.StatusForbidden, "Countersign’s answer does not fit this sign-in. Please sign in again.")
 		return
 	}
+	a.keepTrust(w, claims.Subject, result.Trusted)
 	a.sessions.start(w, r, session{user: claims.Subject, method: claims.Method})
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
@@ -168,14 +174,6 @@ func (a *app) signedIn(w http.ResponseWriter, r *http.Request) {
 func (a *app) signOut(w http.ResponseWriter, r *http.Request) {
 	a.sessions.end(w, r)
 	http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
-}
-
-// knows compares in a time that tells neither who exists nor how much of a
-// password was right.
-func (a *app) knows(user, password string) bool {
-	want, known := a.config.People[user]
-	got, right := sha256.Sum256([]byte(password)), sha256.Sum256([]byte(want))
-	return subtle.ConstantTimeCompare(got[:], right[:]) == 1 && known
 }
 
 // address is the browser's. Behind a proxy it is the one that the proxy adds to

@@ -399,7 +399,7 @@ func TestHealthIsAnswered(t *testing.T) {
 }
 
 func TestSettingsThatCannotWorkAreRefusedWithoutRepeatingTheKey(t *testing.T) {
-	good := Config{CountersignURL: "https://countersign.example.com", APIKey: apiKey, PublicURL: "https://books.example.com", People: map[string]string{ana: "sunflower"}}
+	good := Config{CountersignURL: "https://countersign.example.com", APIKey: apiKey, PublicURL: "https://books.example.com", People: map[string]Person{ana: {Password: "sunflower"}}}
 	if _, err := New(good); err != nil {
 		t.Fatal(err)
 	}

@@ -29,11 +29,13 @@ type protocol struct {
 	mu       sync.Mutex
 	asked    []map[string]any // bodies of POST /v1/approvals
 	redeemed []string         // result codes
+	ended    []string         // people whose trust was ended
 	keyCalls int
 
 	ask    func() (int, any)
 	state  map[string]string
 	redeem func() (int, any)
+	end    func() (int, any)
 	claims map[string]any
 	header map[string]any
 }
@@ -49,6 +51,7 @@ func newProtocol(t *testing.T) *protocol {
 	mux.HandleFunc("POST /v1/approvals", p.serveAsk)
 	mux.HandleFunc("GET /v1/approvals/{id}", func(w http.ResponseWriter, r *http.Request) { answer(w, 200, p.state) })
 	mux.HandleFunc("POST /v1/approvals/{id}/redeem", p.serveRedeem)
+	mux.HandleFunc("DELETE /v1/people/{user}/trusted-browsers", p.serveEnd)
 	mux.HandleFunc("GET /.well-known/jwks.json", p.serveKeys)
 	p.Server = httptest.NewServer(mux)
 	t.Cleanup(p.Close)
@@ -99,6 +102,29 @@ func (p *protocol) serveRedeem(w http.ResponseWriter, r *http.Request) {
 	p.mu.Unlock()
 	status, out := p.redeem()
 	answer(w, status, out)
+}
+
+func (p *protocol) serveEnd(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	p.ended = append(p.ended, r.PathValue("user"))
+	p.mu.Unlock()
+	if p.end == nil {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	status, out := p.end()
+	answer(w, status, out)
+}
+
+// trusting hands out a token with every result from now on.
+func (p *protocol) trusting(token string, endsAt time.Time) {
+	whole := p.redeem
+	p.redeem = func() (int, any) {
+		status, out := whole()
+		body := maps.Clone(out.(map[string]any))
+		body["trusted_browser"] = map[string]any{"token": token, "ends_at": endsAt}
+		return status, body
+	}
 }
 
 func (p *protocol) serveKeys(w http.ResponseWriter, _ *http.Request) {

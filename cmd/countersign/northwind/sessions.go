@@ -3,6 +3,7 @@ package northwind
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -37,6 +38,8 @@ func (s session) Method() string {
 		return "with a code"
 	case "recovery_code":
 		return "with a recovery code"
+	case "trusted_browser":
+		return "in a browser that you trust"
 	}
 	return ""
 }
@@ -88,6 +91,13 @@ func (s *sessions) end(w http.ResponseWriter, r *http.Request) {
 	s.drop(r)
 	s.mu.Unlock()
 	http.SetCookie(w, s.cookie("", -1))
+}
+
+// endAll ends every session of a person.
+func (s *sessions) endAll(user string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.all, func(_ [sha256.Size]byte, one session) bool { return one.user == user || one.begun.user == user })
 }
 
 func (s *sessions) drop(r *http.Request) {

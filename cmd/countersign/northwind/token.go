@@ -21,7 +21,7 @@ type claims struct {
 	Audience    string `json:"aud"`
 	Subject     string `json:"sub"`
 	Transaction string `json:"txn"`
-	Method      string `json:"method"` // push, totp or recovery_code
+	Method      string `json:"method"` // push, totp, recovery_code, trusted_browser or not_required
 	Expires     int64  `json:"exp"`
 	Issued      int64  `json:"iat"`
 }
