@@ -18,7 +18,7 @@ func (a *API) changeRoutes(g guard[atPage]) {
 	handle(a, operation{
 		route: "POST /v1/security-pages/{id}/changes/{approval}/carry-out", id: "carry-out-change", tag: tagSecurity,
 		does:     "Carry out a change that was approved less than five minutes ago, once",
-		problems: []string{"fresh-approval-needed", "nothing-to-change", "last-way-in", "person-locked"},
+		problems: []string{"fresh-approval-needed", "not-offered", "nothing-to-change", "last-way-in", "person-locked"},
 	}, g, a.carryOut)
 }
 

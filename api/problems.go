@@ -103,6 +103,10 @@ var meanings = []meaning{
 	{enrolments.ErrUnsent, 503, "unavailable", "The mail could not be sent", "Check the address and try again after Retry-After; the administrator finds the cause in the log.", 30},
 	{enrolments.ErrNotOffered, 403, "not-offered", "This is not offered here", "The application's policy or this server leaves it out, or it was not set up: use another way.", 0},
 
+	{enrolments.ErrAnswersWrong, 422, "answers-wrong", "Too few of the answers are right", "Two of the three have to be right. Capital letters, spaces and signs make no difference.", 0},
+	{enrolments.ErrBusy, 429, "too-many-requests", "Too many at once", "Try again after Retry-After.", 5},
+
+	{approvals.ErrCodeWaits, 403, "fresh-approval-needed", "After this kind of code a new phone has to wait", "Let the person sign in again and choose “I don't have my phone” on the waiting screen, which begins that wait; or let them approve on a phone.", 0},
 	{enrolments.ErrFreshApproval, 403, "fresh-approval-needed", "A fresh approval is needed", "Let the person approve a sign-in for this application, and send its id as approval_id within five minutes, once.", 0},
 	{approvals.ErrLocked, 403, "person-locked", "An administrator has to look first", "A sign-in of this person was reported: let an administrator unlock them.", 0},
 	{enrolments.ErrLastWay, 409, "last-way-in", "It is the last way in", "Add a phone or an authenticator app first; without it the person could not sign in.", 0},

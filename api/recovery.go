@@ -51,7 +51,7 @@ func (a *API) recoveryRoutes() {
 	handle(a, operation{
 		route: "POST /v1/approvals/{id}/recovery", id: "begin-recovery", tag: tagRecovery, status: http.StatusCreated,
 		does:     "Begin the way to a new phone, after a code",
-		problems: []string{"fresh-approval-needed", "person-locked"},
+		problems: []string{"fresh-approval-needed", "not-offered", "person-locked"},
 	}, a.ownScreen(), a.beginRecovery)
 	g := a.recovering()
 	handle(a, operation{
@@ -76,19 +76,17 @@ type begunRecovery struct {
 }
 
 func (a *API) beginRecovery(ctx context.Context, by screen, _ *approvalInput) (begunRecovery, error) {
-	app, err := a.config.Enrolments.Application(ctx, by.Application)
-	if err != nil {
-		return begunRecovery{}, err
-	}
-	r, token, err := a.config.Approvals.BeginRecovery(ctx, app, by.Approval)
-	if err != nil {
-		return begunRecovery{}, err
-	}
+	return a.begun(ctx, by, func(app enrolments.Application) (enrolments.Recovery, enrolments.Secret, error) {
+		return a.config.Approvals.BeginRecovery(ctx, app, by.Approval)
+	})
+}
+
+func (a *API) begunRecoveryOf(r enrolments.Recovery, token enrolments.Secret) begunRecovery {
 	return begunRecovery{
 		ID: string(r.ID), State: string(r.State), ReadyAt: wireTime(r.ReadyAt), EndsAt: wireTime(r.EndsAt),
 		RecoveryURL:   a.recoveryURL(r.ID, token),
 		RecoveryToken: token.Reveal(),
-	}, nil
+	}
 }
 
 func (a *API) recoveryURL(id enrolments.RecoveryID, token enrolments.Secret) string {

@@ -3,13 +3,10 @@ package api_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"pgregory.net/rapid"
 
 	"countersign/enrolments"
 	"countersign/mobile-stub/phone"
@@ -233,97 +230,6 @@ func TestWhoMayNotRecover(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.refused(w.with(late.token, "POST", "/v1/approvals/"+late.id+"/recovery", ""), 403, "person-locked")
-}
-
-// attempt is one recovery as the property knows it.
-type attempt struct {
-	recovery
-	ready   time.Time
-	refused bool
-	opened  *reply
-}
-
-// No order of steps lets a phone in with less than the policy asks: a TOTP code,
-// or a recovery code and the wait (unless the old phone ends it), and nobody has
-// said no.
-func TestNoOrderOfStepsLetsAPhoneInWithLess(t *testing.T) {
-	w := newWorld(t)
-	people := 0
-	reached := map[string]int{}
-	rapid.Check(t, func(t *rapid.T) {
-		people++
-		l := w.loser(fmt.Sprintf("person-%d@example.com", people))
-		var all []*attempt
-		any := func(t *rapid.T) *attempt {
-			if len(all) == 0 {
-				t.Skip("none yet")
-			}
-			return all[rapid.IntRange(0, len(all)-1).Draw(t, "which")]
-		}
-		begin := func(t *rapid.T, s signIn, wait time.Duration) {
-			r := w.with(s.token, "POST", "/v1/approvals/"+s.id+"/recovery", "")
-			if r.status == 201 {
-				all = append(all, &attempt{recovery: recovery{r.member("id"), r.member("recovery_token")}, ready: w.clock.now().Add(wait)})
-			}
-		}
-		t.Repeat(map[string]func(*rapid.T){
-			"totp": func(t *rapid.T) { begin(t, l.byTOTP(), 0) },
-			"recovery code": func(t *rapid.T) {
-				if len(l.codes) == 0 {
-					t.Skip("none left")
-				}
-				begin(t, l.byRecoveryCode(), 24*time.Hour)
-			},
-			"wait": func(t *rapid.T) {
-				w.clock.move(time.Duration(rapid.IntRange(1, 30).Draw(t, "hours")) * time.Hour)
-			},
-			"refuse": func(t *rapid.T) {
-				a := any(t)
-				state := w.with(a.token, "GET", "/v1/recoveries/"+a.id, "")
-				if state.status != 200 || !slices.Contains([]string{"waiting", "ready"}, state.member("state")) {
-					t.Skip("over")
-				}
-				n := l.noticeOf(a.recovery)
-				if _, err := l.old.Deny(w.t.Context(), l.old.id, n); err == nil {
-					a.refused = true
-					reached["refused"]++
-				}
-			},
-			"open": func(t *rapid.T) {
-				a := any(t)
-				if r := w.setUp(a.recovery, `[]`); r.status == 201 {
-					if a.refused || w.clock.now().Before(a.ready) {
-						t.Fatalf("opened: refused %v, %v early", a.refused, a.ready.Sub(w.clock.now()))
-					}
-					a.opened = &r
-				}
-			},
-			"pair": func(t *rapid.T) {
-				a := any(t)
-				if a.opened == nil {
-					t.Skip("not opened")
-				}
-				before := len(w.phonesOf(l.user))
-				if state := w.with(a.opened.member("set_up_token"), "GET", "/v1/pairings/"+a.opened.member("id"), ""); state.member("state") != "open" {
-					t.Skip("not open any more")
-				}
-				confirmed := w.finish(*a.opened)
-				after := len(w.phonesOf(l.user))
-				if after > before && a.refused {
-					t.Fatal("a phone came in that was refused")
-				}
-				if confirmed.status == 200 {
-					reached["paired"]++
-				}
-			},
-		})
-	})
-	// Else the property would hold for nothing.
-	for _, what := range []string{"refused", "paired"} {
-		if reached[what] == 0 {
-			t.Errorf("never %s", what)
-		}
-	}
 }
 
 // noticeOf is the notice of one recovery: its number is the one that its page

@@ -25,6 +25,7 @@ func (a *API) routes() error {
 	a.setUpRoutes()
 	a.setUpChannelRoutes()
 	a.recoveryRoutes()
+	a.recoveryChannelRoutes()
 	a.trustRoutes()
 	a.logoRoute()
 	a.securityRoutes()

@@ -29,6 +29,8 @@ type screenState struct {
 	ServerTime         time.Time    `json:"server_time"`
 	Phones             []askedPhone `json:"phones" nullable:"false"`
 	Methods            []string     `json:"methods" nullable:"false" doc:"push, totp, recovery_code: what the application takes"`
+	RecoveryOffers     []string     `json:"recovery_offers" nullable:"false" doc:"totp, recovery_code, email, questions: the ways to a new phone that the person has and the policy takes"`
+	EmailHint          string       `json:"email_hint,omitempty" doc:"the backup address, with all but its first letter and its domain covered" example:"a•••@example.org"`
 	TrustDays          int          `json:"trust_days,omitempty" doc:"the browser may be trusted for so many days once approved"`
 	MayExtend          bool         `json:"may_extend" doc:"a second life may be had"`
 	NumberAttemptsLeft int          `json:"number_attempts_left"`
@@ -46,6 +48,7 @@ func screenStateOf(p approvals.Approval, token enrolments.Secret) screenState {
 		NumberAttemptsLeft: p.NumberTries, CodeAttemptsLeft: p.CodeTries, ResendsLeft: p.Resends,
 		ReturnTo: approvals.ReturnTo(p, token),
 	}
+	v.RecoveryOffers, v.EmailHint = methodNames(p.Offers), p.EmailHint
 	v.MayExtend = p.MayExtend()
 	if p.Purpose == approvals.ForChange {
 		v.Action = p.Action()
@@ -75,7 +78,8 @@ func taken(p approvals.Approval) []string {
 	return methodNames(p.Takes)
 }
 
-func methodNames(all []approvals.Method) (out []string) {
+func methodNames(all []approvals.Method) []string {
+	out := []string{}
 	for _, m := range all {
 		out = append(out, string(m))
 	}

@@ -58,6 +58,7 @@ type postbox struct {
 	mu     sync.Mutex
 	taken  []enrolments.Letter
 	broken error
+	came   chan struct{} // told of each letter, where somebody waits
 }
 
 func (b *postbox) Send(_ context.Context, l enrolments.Letter) error {
@@ -65,6 +66,10 @@ func (b *postbox) Send(_ context.Context, l enrolments.Letter) error {
 	defer b.mu.Unlock()
 	if b.broken == nil {
 		b.taken = append(b.taken, l)
+	}
+	select {
+	case b.came <- struct{}{}:
+	default:
 	}
 	return b.broken
 }
@@ -119,7 +124,7 @@ func newWorld(t testing.TB, change ...func(*api.Config)) *world {
 // newWorldOf is newWorld with people of another kind.
 func newWorldOf(t testing.TB, people func(*enrolments.Config), change ...func(*api.Config)) *world {
 	t.Helper()
-	w := &world{t: t, clock: &clock{}, log: &logbook{}, post: &postbox{}}
+	w := &world{t: t, clock: &clock{}, log: &logbook{}, post: &postbox{came: make(chan struct{}, 1)}}
 	w.server = httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.API.ServeHTTP(rw, r) }))
 	w.url = "http://" + w.server.Listener.Addr().String()
 	w.store = openStore(t, w.clock)

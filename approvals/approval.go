@@ -72,6 +72,9 @@ const (
 	ByApplication Reason = "application"
 	Replaced      Reason = "replaced"
 	NeedsEnrol    Reason = "enrol"
+	// Recovering is of a sign-in on whose waiting screen its person began the way
+	// to a new phone.
+	Recovering Reason = "recovery"
 )
 
 // Method says how an approval came to be approved.
@@ -181,6 +184,12 @@ type Approval struct {
 	Takes []Method
 	// TrustFor is how long the policy lets the browser be trusted; zero for not.
 	TrustFor time.Duration
+	// Role is what the person is to the application, by its word; empty for none.
+	Role string
+	// Offers are the ways to a new phone that were offered when this was asked
+	// for, EmailHint the backup address with most of it covered.
+	Offers    []Method
+	EmailHint string
 	// Barred is why no phone could be asked, whatever the budget; empty where
 	// one could.
 	Barred Cause

@@ -74,6 +74,9 @@ func (s *Service) BeginChange(ctx context.Context, app enrolments.Application, p
 	}
 	e, err := s.config.Record.EnrolmentOf(ctx, page.Person)
 	app.Policy.Methods = c.Kind.Proofs(app.Policy.Methods)
+	if c.Kind.AddsPhone() {
+		app.Policy.Methods = leading(app.Policy)
+	}
 	switch {
 	case err != nil:
 		return Requested{}, err
@@ -98,6 +101,17 @@ func (s *Service) BeginChange(ctx context.Context, app enrolments.Application, p
 		return Requested{}, err
 	}
 	return s.create(ctx, n, e, r.Seed)
+}
+
+// leading are the methods of a policy that let in a new phone, at once or after
+// a wait: its phones, and the codes among its recovery paths.
+func leading(p enrolments.Policy) (out []Method) {
+	for _, m := range p.Methods {
+		if _, ok := p.RecoveryAfter(m, ""); ok || m == ByPush {
+			out = append(out, m)
+		}
+	}
+	return out
 }
 
 // CarriedOut is what came of a change.
@@ -171,7 +185,7 @@ func orStale(err error) error {
 // recovery, so that every phone is told and can stop it, and that a recovery
 // code waits as long as the policy asks.
 func (s *Service) recoverPhone(ctx context.Context, app enrolments.Application, c enrolments.Change, a Approval) (CarriedOut, error) {
-	r, token, err := s.beginRecovery(ctx, app, a)
+	r, token, err := s.recoverByCode(ctx, app, a)
 	if err != nil {
 		return CarriedOut{}, err
 	}

@@ -395,3 +395,19 @@ func TestASecurityPageLeadsBackToARegisteredURLAlone(t *testing.T) {
 		}
 	})
 }
+
+// A code that by the policy leads to no new phone must not be asked for.
+func TestOnlyWhatLeadsToANewPhoneConfirmsOne(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.phone("ana@example.com", "phone")
+		s.app.Policy.RecoveryPaths = []approvals.Method{approvals.ByRecoveryCode}
+		for kind, want := range map[enrolments.ChangeKind][]approvals.Method{
+			enrolments.ChangeAddPhone:    {approvals.ByPush, approvals.ByRecoveryCode},
+			enrolments.ChangeRenamePhone: {approvals.ByPush, approvals.ByTOTP, approvals.ByRecoveryCode},
+		} {
+			if got := s.changes(kind).Takes; !slices.Equal(got, kind.Proofs(want)) {
+				t.Errorf("%s takes %v, want %v", kind, got, want)
+			}
+		}
+	})
+}

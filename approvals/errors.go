@@ -46,6 +46,9 @@ var (
 	ErrIdempotency = errors.New("the idempotency key belongs to another request")
 	// ErrReturnURL is returned for a return URL that is not registered.
 	ErrReturnURL = errors.New("the return URL is not registered")
+	// ErrCodeWaits is returned for a set-up that is to be opened by a kind of code
+	// after which, by the policy, a new phone has to wait or does not come at all.
+	ErrCodeWaits = errors.New("after this kind of code a new phone has to wait")
 	// ErrResult is returned for a result code that is wrong, spent, or late.
 	ErrResult = errors.New("the result code is not valid")
 )

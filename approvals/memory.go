@@ -159,7 +159,7 @@ func fresh(n New, now time.Time) Approval {
 		Person: n.Person, User: n.User, ReturnURL: n.ReturnURL, Display: n.Display,
 		Nonce: n.Nonce, Number: n.Number, Waiting: n.Waiting, Result: n.Result,
 		Created: now, Expires: now.Add(n.TTL), Next: next, Phones: slices.Clone(n.Phones),
-		Takes: slices.Clone(n.Takes), Barred: n.Barred, TrustFor: n.TrustFor, TTL: n.TTL,
+		Takes: slices.Clone(n.Takes), Role: n.Role, Offers: slices.Clone(n.Offers), EmailHint: n.EmailHint, Barred: n.Barred, TrustFor: n.TrustFor, TTL: n.TTL,
 		State: Pending, NumberTries: n.NumberTries, CodeTries: n.CodeTries, Resends: n.Resends,
 	}
 }

@@ -22,6 +22,8 @@ type attempt struct {
 	agreed   approvals.Method
 	settled  *approvals.Approval
 	redeemed bool
+	// recovered is true once it has led to a recovery.
+	recovered bool
 }
 
 // days is a run of sign-ins of two people, in any order of anything.
@@ -55,21 +57,24 @@ func (c *tick) turn(d time.Duration) {
 // deadline; what is settled stays as it is; and a result is given out once, for
 // what was approved.
 func TestNothingIsApprovedThatThePersonDidNotAgreeTo(t *testing.T) {
-	approved := map[approvals.Method]int{}
+	approved, begun := map[approvals.Method]int{}, map[approvals.Method]int{}
 	rapid.Check(t, func(rt *rapid.T) {
 		clock := &tick{at: time.Unix(1_800_000_000, 0)}
 		d := &days{scene: newScene(t, clock.now), clock: clock, phones: map[string][]*handset{}}
 		defer d.store.Close()
 		defer d.Close()
-		d.app.Policy.PushLimit = 30
+		d.app.Policy.PushLimit, d.app.Policy.RecoveryPaths = 30, enrolments.RecoveryPaths()
 		for _, user := range users {
 			d.phones[user] = []*handset{d.phone(user, "first"), d.phone(user, "second")}
+			d.change(user, func(e *enrolments.Enrolment) { e.BackupEmail, e.Questions = "backup-of-"+user, true })
 		}
 		rt.Repeat(map[string]func(*rapid.T){
 			"":         d.check,
 			"request":  d.request,
 			"answer":   d.answer,
 			"code":     d.code,
+			"mail":     d.mail,
+			"answers":  d.answers,
 			"resend":   d.resend,
 			"withdraw": d.withdraw,
 			"redeem":   d.redeem,
@@ -81,11 +86,19 @@ func TestNothingIsApprovedThatThePersonDidNotAgreeTo(t *testing.T) {
 				approved[a.agreed]++
 			}
 		}
+		for _, r := range d.town.recoveries.all {
+			begun[r.Method]++
+		}
 	})
 	// Else the property would hold for nothing.
 	for _, m := range []approvals.Method{approvals.ByPush, approvals.ByTOTP, approvals.ByRecoveryCode} {
 		if approved[m] == 0 {
 			t.Errorf("no run approved anything by %s", m)
+		}
+	}
+	for _, m := range byChannel {
+		if begun[m] == 0 {
+			t.Errorf("no run came to a new phone by %s", m)
 		}
 	}
 }
@@ -104,6 +117,7 @@ func (d *days) any(t *rapid.T) *attempt {
 func (d *days) request(t *rapid.T) {
 	user := rapid.SampledFrom(users).Draw(t, "user")
 	r := request(user)
+	r.Role = rapid.SampledFrom([]string{"member", "member", "owner", ""}).Draw(t, "role")
 	out, err := d.Request(context.Background(), d.app, r)
 	if err != nil {
 		t.Fatalf("request: %v", err)
@@ -169,6 +183,58 @@ func (d *days) code(t *rapid.T) {
 	}
 	if got, err := d.Code(context.Background(), a.ID, typed); err == nil && got.State != approvals.Approved {
 		t.Fatalf("a code that was taken left it %s", got.State)
+	}
+}
+
+// mail asks for a code by mail and types it, or another, or that of another
+// sign-in.
+func (d *days) mail(t *rapid.T) {
+	a, other := d.any(t), d.any(t)
+	_ = d.SendRecoveryEmail(context.Background(), d.app, d.stands(other.ID))
+	typed := rapid.SampledFrom([]string{goodMail, goodMail, "000000", ""}).Draw(t, "typed")
+	d.recovering(t, a, typed == goodMail, enrolments.MethodEmail, func(stands approvals.Approval) error {
+		_, _, err := d.RecoverByEmail(context.Background(), d.app, stands, typed)
+		return err
+	})
+}
+
+func (d *days) answers(t *rapid.T) {
+	right := rapid.Bool().Draw(t, "right")
+	d.recovering(t, d.any(t), right, enrolments.MethodQuestions, func(stands approvals.Approval) error {
+		answers := good()
+		if !right {
+			answers = answers[1:]
+		}
+		_, _, err := d.RecoverByAnswers(context.Background(), d.app, stands, answers)
+		return err
+	})
+}
+
+// recovering begins a recovery: only by a proof, from what was neither approved
+// nor denied, once; and never by answers for whom the policy guards.
+func (d *days) recovering(t *rapid.T, a *attempt, proven bool, m approvals.Method, begin func(approvals.Approval) error) {
+	stands, err := d.store.Read(context.Background(), a.ID)
+	if err != nil {
+		t.Skip("long ago")
+	}
+	if begin(stands) != nil {
+		return
+	}
+	r := d.town.recoveries.all[len(d.town.recoveries.all)-1]
+	least := d.app.Policy.RecoveryWait
+	switch {
+	case !proven || a.recovered || r.Method != m:
+		t.Fatalf("a recovery by %s, proven %v, before %v", r.Method, proven, a.recovered)
+	case stands.State != approvals.Pending && stands.State != approvals.Expired:
+		t.Fatalf("a recovery from what is %s", stands.State)
+	case m == enrolments.MethodQuestions && stands.Role != "member":
+		t.Fatalf("answers are enough for %q", stands.Role)
+	case time.Until(r.ReadyAt) < least-time.Minute:
+		t.Fatalf("a new phone in %v", time.Until(r.ReadyAt))
+	}
+	a.recovered = true
+	if after := d.stands(a.ID).State; after != approvals.Withdrawn && after != approvals.Expired {
+		t.Fatalf("after it the sign-in is %s", after)
 	}
 }
 

@@ -53,37 +53,39 @@ func isNotice(id enrolments.ApplicationID) bool { return strings.HasPrefix(strin
 // administrator has to look first.
 var ErrLocked = errors.New("the person's phones may not be asked until an administrator has looked")
 
-// BeginRecovery begins a recovery for the browser of an approval
-// of a sign-in that a code approved less than five minutes ago; each serves once. A TOTP code
-// needs no wait, a recovery code as long as the policy says. All of the person's
-// phones are told. enrolments.ErrFreshApproval, ErrLocked.
+// BeginRecovery begins a recovery for the browser of an approval of a sign-in
+// that a code approved less than five minutes ago; each serves once. The policy
+// says whether such a code is enough and how long it has to wait. All of the
+// person's phones are told. enrolments.ErrFreshApproval, ErrNotOffered, ErrLocked.
 func (s *Service) BeginRecovery(ctx context.Context, app enrolments.Application, a Approval) (enrolments.Recovery, enrolments.Secret, error) {
 	if a.Purpose != ForSignIn {
 		return enrolments.Recovery{}, enrolments.Secret{}, enrolments.ErrFreshApproval
 	}
-	return s.beginRecovery(ctx, app, a)
+	return s.recoverByCode(ctx, app, a)
 }
 
-func (s *Service) beginRecovery(ctx context.Context, app enrolments.Application, a Approval) (enrolments.Recovery, enrolments.Secret, error) {
+func (s *Service) recoverByCode(ctx context.Context, app enrolments.Application, a Approval) (enrolments.Recovery, enrolments.Secret, error) {
 	byCode := a.Method == ByTOTP || a.Method == ByRecoveryCode
 	if a.State != Approved || !byCode || a.AsOf.Sub(a.Settled) >= freshFor {
 		return enrolments.Recovery{}, enrolments.Secret{}, enrolments.ErrFreshApproval
 	}
-	e, err := s.config.Record.EnrolmentOf(ctx, a.Person)
-	switch {
-	case err != nil:
-		return enrolments.Recovery{}, enrolments.Secret{}, err
-	case e.PushLocked:
-		return enrolments.Recovery{}, enrolments.Secret{}, ErrLocked
+	wait, ok := app.Policy.RecoveryAfter(a.Method, a.Role)
+	if !ok {
+		return enrolments.Recovery{}, enrolments.Secret{}, enrolments.ErrNotOffered
 	}
-	err = s.config.Record.SpendApproval(ctx, string(a.ID), s.now())
-	if errors.Is(err, enrolments.ErrExists) {
-		err = enrolments.ErrFreshApproval
+	return s.beginRecovery(ctx, app, a, wait)
+}
+
+// beginRecovery begins a recovery by a.Method, whose proof was seen.
+func (s *Service) beginRecovery(ctx context.Context, app enrolments.Application, a Approval, wait time.Duration) (enrolments.Recovery, enrolments.Secret, error) {
+	e, err := s.unlocked(ctx, a.Person)
+	if err == nil {
+		err = s.spendOnce(ctx, a.ID)
 	}
 	if err != nil {
 		return enrolments.Recovery{}, enrolments.Secret{}, err
 	}
-	r, token, err := s.config.People.BeginRecovery(ctx, recoveryBy(app, a), waitAfter(app.Policy, a.Method))
+	r, token, err := s.config.People.BeginRecovery(ctx, recoveryBy(app, a), wait)
 	if err != nil {
 		return enrolments.Recovery{}, enrolments.Secret{}, err
 	}
@@ -91,11 +93,14 @@ func (s *Service) beginRecovery(ctx context.Context, app enrolments.Application,
 	return r, token, nil
 }
 
-func waitAfter(p enrolments.Policy, m Method) time.Duration {
-	if m == ByTOTP {
-		return 0
+// unlocked is what a person has; ErrLocked for one whose pushes are locked, for
+// their phones could not stop a recovery.
+func (s *Service) unlocked(ctx context.Context, person enrolments.PersonID) (enrolments.Enrolment, error) {
+	e, err := s.config.Record.EnrolmentOf(ctx, person)
+	if err == nil && e.PushLocked {
+		err = ErrLocked
 	}
-	return p.RecoveryWait
+	return e, err
 }
 
 func recoveryBy(app enrolments.Application, a Approval) enrolments.Recovery {
@@ -137,7 +142,7 @@ func (s *Service) notify(ctx context.Context, r enrolments.Recovery, e enrolment
 	}
 	n.Nonce = prefix + string(r.ID) + "-" + newNonce()
 	n.CodeOnly, n.Barred, n.Takes, n.Budget = false, "", []Method{ByPush}, Budget{}
-	n.TrustFor = 0
+	n.TrustFor, n.Role, n.Offers, n.EmailHint = 0, "", nil, ""
 	created, err := s.config.Store.Create(ctx, n)
 	return created.Approval, err
 }

@@ -22,7 +22,11 @@ type recoveries struct {
 }
 
 func (w *town) Application(_ context.Context, id enrolments.ApplicationID) (enrolments.Application, error) {
-	return enrolments.Application{ID: id, Name: "Northwind Books", Policy: enrolments.DefaultPolicy()}, nil
+	policy := enrolments.DefaultPolicy()
+	if w.policy != nil {
+		policy = *w.policy
+	}
+	return enrolments.Application{ID: id, Name: "Northwind Books", Policy: policy}, nil
 }
 
 func (w *town) BeginRecovery(_ context.Context, r enrolments.Recovery, wait time.Duration) (enrolments.Recovery, enrolments.Secret, error) {

@@ -191,6 +191,10 @@ func (s *Service) request(ctx context.Context, app enrolments.Application, e enr
 	if err != nil {
 		return Requested{}, err
 	}
+	n.Offers = s.offers(e, app.Policy, r.Role)
+	if slices.Contains(n.Offers, enrolments.MethodEmail) {
+		n.EmailHint = enrolments.MaskEmail(e.BackupEmail)
+	}
 	return s.create(ctx, n, e, r.Seed)
 }
 
@@ -264,7 +268,7 @@ func (s *Service) build(app enrolments.Application, e enrolments.Enrolment, r Re
 		ID: id, Application: app.ID, ApplicationName: app.Name, Logo: app.Logo, Person: e.ID, User: e.User,
 		ReturnURL: r.ReturnURL, Display: string(shown), Nonce: newAnswerNonce(p.RequireVerification, r.NoNumber), Number: number,
 		Waiting: token.Hash(), Result: resultCode(token, id).Hash(),
-		CodeOnly: barred != "", Barred: barred, TTL: r.TTL, Takes: p.Methods, TrustFor: p.TrustFor,
+		CodeOnly: barred != "", Barred: barred, TTL: r.TTL, Takes: p.Methods, TrustFor: p.TrustFor, Role: r.Role,
 		NumberTries: p.NumberTries, CodeTries: p.CodeTries, Resends: p.Resends,
 		Budget: budgetOf(p), Key: r.Key, Fingerprint: r.Fingerprint,
 	}

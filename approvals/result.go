@@ -93,7 +93,8 @@ func (s *Service) Redeem(ctx context.Context, app enrolments.ApplicationID, id I
 // OpenPairing opens a set-up for a person on an application's behalf. A person
 // who has something set up needs fresh: an approval of theirs for this
 // application, approved by a proof within five minutes and not used for this before;
-// else enrolments.ErrFreshApproval.
+// else enrolments.ErrFreshApproval. A code that by the policy does not let a new
+// phone in at once does not do so by this way either: ErrCodeWaits.
 func (s *Service) OpenPairing(ctx context.Context, app enrolments.ApplicationID, user string, fresh ID) (enrolments.Pairing, enrolments.Secret, error) {
 	allowed := false
 	if fresh != "" {
@@ -120,7 +121,20 @@ func (s *Service) spendFresh(ctx context.Context, app enrolments.ApplicationID, 
 	if a.State != Approved || !proves(a.Method) || a.User != user || a.AsOf.Sub(a.Settled) >= freshFor {
 		return enrolments.ErrFreshApproval
 	}
-	err = s.config.Record.SpendApproval(ctx, string(id), s.now())
+	known, err := s.config.People.Application(ctx, app)
+	if err != nil {
+		return err
+	}
+	if wait, ok := known.Policy.RecoveryAfter(a.Method, a.Role); a.Method != ByPush && (!ok || wait > 0) {
+		return ErrCodeWaits
+	}
+	return s.spendOnce(ctx, id)
+}
+
+// spendOnce notes that an approval has served for a set-up or a recovery;
+// enrolments.ErrFreshApproval the second time.
+func (s *Service) spendOnce(ctx context.Context, id ID) error {
+	err := s.config.Record.SpendApproval(ctx, string(id), s.now())
 	if errors.Is(err, enrolments.ErrExists) {
 		return enrolments.ErrFreshApproval
 	}

@@ -20,6 +20,7 @@ type People interface {
 	UsedPhone(ctx context.Context, phone enrolments.PhoneID) error
 	TargetGone(ctx context.Context, phone enrolments.Phone, target push.Target) error
 	Recoveries
+	Channels
 	Trust
 	Changes
 }
@@ -88,6 +89,7 @@ const maxFanouts = 10_000
 type Service struct {
 	config  Config
 	fanouts chan struct{}
+	letters chan struct{}
 
 	mu     sync.Mutex
 	closed bool
@@ -101,7 +103,7 @@ type Service struct {
 func NewService(c Config) *Service {
 	ctx, stop := context.WithCancel(context.Background())
 	return &Service{
-		config: c, fanouts: make(chan struct{}, maxFanouts),
+		config: c, fanouts: make(chan struct{}, maxFanouts), letters: make(chan struct{}, maxLetters),
 		timers: make(map[ID]*time.Timer), ctx: ctx, stop: stop,
 	}
 }

@@ -34,8 +34,12 @@ type town struct {
 	lost   error // the answer to everything, where set
 
 	recoveries recoveries
+	channels   channels
 	trusts     trusts
 	pages      pages
+
+	// policy is that of every application; nil is the default.
+	policy *enrolments.Policy
 
 	spent    map[string]bool
 	events   []enrolments.Event

@@ -37,6 +37,9 @@ type New struct {
 	Waiting, Result enrolments.Hash
 	Phones          []AskedPhone
 	Takes           []Method
+	Role            string
+	Offers          []Method
+	EmailHint       string
 	Barred          Cause
 	TrustFor        time.Duration
 	// CodeOnly says that no phone may be asked, whatever the budget.

@@ -38,8 +38,8 @@ type EmailPurpose string
 
 func setUpPurpose(id PairingID) EmailPurpose { return EmailPurpose("set-up:" + id) }
 
-// RecoveryPurpose is that of the waiting screen of an approval.
-func RecoveryPurpose(approval string) EmailPurpose { return EmailPurpose("approval:" + approval) }
+// recoveryPurpose is that of the waiting screen of an approval.
+func recoveryPurpose(approval string) EmailPurpose { return EmailPurpose("approval:" + approval) }
 
 // EmailCode is a code that is being sent.
 type EmailCode struct {

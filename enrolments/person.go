@@ -52,6 +52,10 @@ type Enrolment struct {
 	Authenticators int
 	// RecoveryCodes counts those not used yet.
 	RecoveryCodes int
+	// BackupEmail is the backup address, empty for none; Questions tells whether
+	// there are security questions. Neither settles an approval.
+	BackupEmail string
+	Questions   bool
 }
 
 // Empty reports whether nothing is set up that could settle an approval.

@@ -33,9 +33,15 @@ type Policy struct {
 	RequireVerification bool
 	// Methods are the ways to settle that are taken, in the order of Methods().
 	Methods []Method
-	// RecoveryWait is how long after a recovery code the new phone that it lets
-	// in has to wait.
+	// RecoveryPaths are the ways to a new phone without the old one, in the order
+	// of RecoveryPaths().
+	RecoveryPaths []Method
+	// RecoveryWait is how long the new phone has to wait that is let in by
+	// anything but a code of an authenticator.
 	RecoveryWait time.Duration
+	// AdministratorRoles are those whose people can do more harm than others.
+	// Where there are any, a person without a role counts as one of them.
+	AdministratorRoles []string
 	// TrustFor is how long a browser may go without a second factor once its
 	// person trusts it; zero for not at all.
 	TrustFor time.Duration
@@ -79,8 +85,11 @@ func DefaultPolicy() Policy {
 		PushWindow:   10 * time.Minute,
 		FirstSignIn:  true,
 		Methods:      Methods(),
-		RecoveryWait: 24 * time.Hour,
-		TrustIdle:    14 * 24 * time.Hour,
+
+		RecoveryPaths:      []Method{MethodTOTP, MethodRecoveryCode, MethodEmail},
+		RecoveryWait:       24 * time.Hour,
+		AdministratorRoles: []string{"admin", "administrator", "owner"},
+		TrustIdle:          14 * 24 * time.Hour,
 	}
 }
 

@@ -121,6 +121,38 @@ func (s *Service) spendEmailCode(ctx context.Context, person PersonID, purpose E
 	return spent, err
 }
 
+// BeginRecoveryEmail makes a code for the waiting screen of an approval and
+// returns what sends it to the person's backup address. For a person who has
+// none it does the same, and nothing is sent. ErrNotOffered,
+// *TooManyEmailsError.
+func (s *Service) BeginRecoveryEmail(ctx context.Context, p Person, approval, application string) (send func(context.Context) error, err error) {
+	if !s.OffersEmail() {
+		return nil, ErrNotOffered
+	}
+	to, err := s.config.Store.BackupEmail(ctx, p.ID)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return nil, err
+	}
+	letter, err := s.writeCode(ctx, p, recoveryPurpose(approval), to, false)
+	if err != nil {
+		return nil, err
+	}
+	letter.Application = application
+	return func(ctx context.Context) error {
+		if letter.To == "" {
+			return nil
+		}
+		return s.send(ctx, p, letter)
+	}, nil
+}
+
+// SpendRecoveryEmail takes the code of an approval's waiting screen, once.
+// ErrCodeWrong, ErrCodeExpired, *BlockedError.
+func (s *Service) SpendRecoveryEmail(ctx context.Context, person PersonID, approval, typed string) error {
+	_, err := s.spendEmailCode(ctx, person, recoveryPurpose(approval), typed)
+	return err
+}
+
 // RemoveEmail forgets a person's backup address; ErrNotFound.
 func (s *Service) RemoveEmail(ctx context.Context, person PersonID) error {
 	e, err := s.config.Store.RemoveEmail(ctx, person)

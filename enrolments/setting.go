@@ -63,7 +63,7 @@ func settings() []setting {
 			"long enough to find a phone, short enough that no request waits for a tired tap",
 			func(p *Policy) *time.Duration { return &p.TTL }),
 		list("methods", "ways to settle a sign-in that are taken", "of push, totp, recovery_code, with push or totp among them",
-			"each is there for the day on which another fails", methodsOf, setMethods, checkMethods),
+			"each is there for the day on which another fails", methodsOf(Methods(), func(p *Policy) *[]Method { return &p.Methods }), checkMethods),
 		number("number_digits", "digits of the number that is typed on the phone", 2, 6,
 			"as CISA's guidance on number matching shows it", func(p *Policy) *int { return &p.NumberDigits }),
 		number("number_tries", "numbers that may be typed before a sign-in is stopped as an attack", 1, 3,
@@ -84,10 +84,16 @@ func settings() []setting {
 			"convenience is for the application to choose", func(p *Policy) *time.Duration { return &p.TrustFor }),
 		spell("trusted_browser_idle_hours", "hours that a trusted browser may go unused before it is asked again; 0 for as long as it is trusted", time.Hour, 0, 2160,
 			"a browser in use stays trusted, one that was left behind, lent or sold does not", func(p *Policy) *time.Duration { return &p.TrustIdle }),
-		spell("recovery_wait_hours", "hours between a recovery code and the new phone that it lets in; the person's phones are told and can stop it", time.Hour, 0, 168,
+		list("recovery_paths", "what leads to a new phone without the old one", "of totp, recovery_code, email, questions, or none",
+			"answers are guessed and told; a code, or a mailbox of one's own, is not", methodsOf(RecoveryPaths(), func(p *Policy) *[]Method { return &p.RecoveryPaths }), checkPaths),
+		spell("recovery_wait_hours", "hours between a recovery code or a code by mail and the new phone that it lets in; the person's phones are told and can stop it", time.Hour, 0, 168,
 			"codes on paper are read by others: a day to notice it", func(p *Policy) *time.Duration { return &p.RecoveryWait }),
+		list("administrator_roles", "roles whose people never come to a new phone by questions, and by a code by mail only after a day; so nobody does whose role is not told",
+			"at most 16 names, or none for nobody", "who has these accounts has everybody's", rolesOf(func(p *Policy) *[]string { return &p.AdministratorRoles }),
+			checkRoles("administrator_roles", func(p Policy) []string { return p.AdministratorRoles })),
 		list("optional_roles", "roles whose people may do without a second factor until they set one up; every other role, and none, needs one",
-			"at most 16 names, or none", "nobody is let off unless somebody says so", rolesOf, setRoles, checkRoles),
+			"at most 16 names, or none", "nobody is let off unless somebody says so", rolesOf(func(p *Policy) *[]string { return &p.OptionalRoles }),
+			checkRoles("optional_roles", func(p Policy) []string { return p.OptionalRoles })),
 		day("required_from", "day (UTC) from which a second factor is needed; before it people with nothing set up are let in",
 			"a day like 2026-12-01, or none", "needed from the first sign-in", func(p *Policy) *time.Time { return &p.RequiredFrom }),
 		number("grace_days", "days that a person has from then, or from a later first sign-in, to set something up", 0, 90,
@@ -151,14 +157,20 @@ func flag(key, does, why string, field func(*Policy) *bool) setting {
 	}
 }
 
-func list(key, does, takes, why string, show func(Policy) []string, set func(*Policy, []string), check func(Policy) error) setting {
+// names is a field of several values as text.
+type names struct {
+	show func(Policy) []string
+	set  func(*Policy, []string)
+}
+
+func list(key, does, takes, why string, of names, check func(Policy) error) setting {
 	return setting{
 		Setting: Setting{Key: key, Does: does, Takes: takes, Why: why},
 		show: func(p Policy) string {
-			if len(show(p)) == 0 {
+			if len(of.show(p)) == 0 {
 				return "none"
 			}
-			return strings.Join(show(p), ",")
+			return strings.Join(of.show(p), ",")
 		},
 		set: func(p *Policy, text string) error {
 			if len(text) > 1024 {
@@ -168,7 +180,7 @@ func list(key, does, takes, why string, show func(Policy) []string, set func(*Po
 			if text != "none" {
 				all = strings.Split(text, ",")
 			}
-			set(p, all)
+			of.set(p, all)
 			return nil
 		},
 		check: check,
@@ -204,26 +216,30 @@ func day(key, does, takes, why string, field func(*Policy) *time.Time) setting {
 	}
 }
 
-func methodsOf(p Policy) (out []string) {
-	for _, m := range p.Methods {
-		out = append(out, string(m))
-	}
-	return out
-}
-
-// setMethods keeps the known ones in their order, and what is unknown for the
+// methodsOf keeps the known methods in their order, and what is unknown for the
 // check to name.
-func setMethods(p *Policy, all []string) {
-	p.Methods = nil
-	for _, m := range Methods() {
-		if slices.Contains(all, string(m)) {
-			p.Methods = append(p.Methods, m)
-		}
-	}
-	for _, text := range all {
-		if !slices.Contains(Methods(), Method(text)) {
-			p.Methods = append(p.Methods, Method(text))
-		}
+func methodsOf(known []Method, field func(*Policy) *[]Method) names {
+	return names{
+		show: func(p Policy) (out []string) {
+			for _, m := range *field(&p) {
+				out = append(out, string(m))
+			}
+			return out
+		},
+		set: func(p *Policy, all []string) {
+			var kept []Method
+			for _, m := range known {
+				if slices.Contains(all, string(m)) {
+					kept = append(kept, m)
+				}
+			}
+			for _, text := range all {
+				if !slices.Contains(known, Method(text)) {
+					kept = append(kept, Method(text))
+				}
+			}
+			*field(p) = kept
+		},
 	}
 }
 
@@ -239,27 +255,41 @@ func checkMethods(p Policy) error {
 	return nil
 }
 
-func rolesOf(p Policy) []string { return p.OptionalRoles }
-
-func setRoles(p *Policy, all []string) {
-	p.OptionalRoles = nil
-	for _, role := range all {
-		if !slices.Contains(p.OptionalRoles, role) {
-			p.OptionalRoles = append(p.OptionalRoles, role)
-		}
-	}
-}
-
-func checkRoles(p Policy) error {
-	if len(p.OptionalRoles) > maxRoles {
-		return invalid("optional_roles has %d names; it takes at most %d", len(p.OptionalRoles), maxRoles)
-	}
-	for _, role := range p.OptionalRoles {
-		if _, err := ParseRole(role); err != nil {
-			return err
+func checkPaths(p Policy) error {
+	for i, m := range p.RecoveryPaths {
+		if !slices.Contains(RecoveryPaths(), m) || slices.Contains(p.RecoveryPaths[:i], m) {
+			return invalid("recovery_paths has %q; it takes totp, recovery_code, email and questions, each once", truncate(string(m)))
 		}
 	}
 	return nil
+}
+
+func rolesOf(field func(*Policy) *[]string) names {
+	return names{
+		show: func(p Policy) []string { return *field(&p) },
+		set: func(p *Policy, all []string) {
+			*field(p) = nil
+			for _, role := range all {
+				if !slices.Contains(*field(p), role) {
+					*field(p) = append(*field(p), role)
+				}
+			}
+		},
+	}
+}
+
+func checkRoles(key string, of func(Policy) []string) func(Policy) error {
+	return func(p Policy) error {
+		if len(of(p)) > maxRoles {
+			return invalid("%s has %d names; it takes at most %d", key, len(of(p)), maxRoles)
+		}
+		for _, role := range of(p) {
+			if _, err := ParseRole(role); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 }
 
 func span(low, up int) string { return strconv.Itoa(low) + " to " + strconv.Itoa(up) }

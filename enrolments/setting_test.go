@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +20,7 @@ func TestEveryValueOfAPolicyIsSetAsItIsShown(t *testing.T) {
 		"code_tries": "10", "resends": "0", "push_limit": "1", "push_window_seconds": "3600",
 		"require_verification": "true", "first_sign_in": "false", "optional_roles": "member,read-only_2",
 		"required_from": "2026-12-01", "grace_days": "90", "recovery_wait_hours": "0", "trusted_browser_days": "90",
-		"trusted_browser_idle_hours": "2160",
+		"trusted_browser_idle_hours": "2160", "recovery_paths": "totp,questions", "administrator_roles": "none",
 	}
 	for key, value := range tried {
 		p := enrolments.DefaultPolicy()
@@ -76,6 +77,10 @@ func TestAValueOutOfBoundsIsRefusedInWords(t *testing.T) {
 		{"methods", "recovery_code", "neither push nor totp"},
 		{"methods", "push,carrier-pigeon", "each once"},
 		{"methods", "push, totp", "each once"},
+		{"recovery_paths", "push", "totp, recovery_code, email and questions"},
+		{"recovery_paths", "totp, email", "each once"},
+		{"administrator_roles", "Owner", "a-z"},
+		{"administrator_roles", "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q", "administrator_roles has 17 names"},
 		{"optional_roles", "Owner", "a-z"},
 		{"optional_roles", "member,,x", "a-z"},
 		{"optional_roles", strings.Repeat("a", 33), "a-z"},
@@ -128,6 +133,52 @@ func TestWhoNeedsASecondFactorAndFromWhen(t *testing.T) {
 		if got := c.policy.Requires(c.role, c.since, c.now); got != c.want {
 			t.Errorf("%s: required %v, want %v", name, got, c.want)
 		}
+	}
+}
+
+func TestWhatLeadsToANewPhoneAndAfterHowLong(t *testing.T) {
+	const hour, never = time.Hour, time.Duration(-1)
+	all := enrolments.RecoveryPaths()
+	for name, c := range map[string]struct {
+		hours  int
+		admins []string
+		role   string
+		// waits after a code of an authenticator, a recovery code, a code by mail
+		// and answers.
+		want [4]time.Duration
+	}{
+		"a member":                            {24, []string{"owner"}, "member", [4]time.Duration{0, 24 * hour, 24 * hour, 24 * hour}},
+		"a member, without a wait":            {0, []string{"owner"}, "member", [4]time.Duration{0, 0, 0, 24 * hour}},
+		"a member, with a long one":           {72, []string{"owner"}, "member", [4]time.Duration{0, 72 * hour, 72 * hour, 72 * hour}},
+		"an administrator":                    {24, []string{"owner"}, "owner", [4]time.Duration{0, 24 * hour, 24 * hour, never}},
+		"an administrator, without a wait":    {0, []string{"admin", "owner"}, "owner", [4]time.Duration{0, 0, 24 * hour, never}},
+		"an administrator, with a long one":   {72, []string{"owner"}, "owner", [4]time.Duration{0, 72 * hour, 72 * hour, never}},
+		"no role":                             {0, []string{"owner"}, "", [4]time.Duration{0, 0, 24 * hour, never}},
+		"no role, where nobody administrates": {0, nil, "", [4]time.Duration{0, 0, 0, 24 * hour}},
+		"a role that nobody has heard of":     {1, []string{"owner"}, "moon", [4]time.Duration{0, hour, hour, 24 * hour}},
+	} {
+		p := enrolments.DefaultPolicy()
+		p.RecoveryPaths, p.RecoveryWait, p.AdministratorRoles = all, time.Duration(c.hours)*hour, c.admins
+		for i, m := range all {
+			got, ok := p.RecoveryAfter(m, c.role)
+			if !ok {
+				got = never
+			}
+			if got != c.want[i] {
+				t.Errorf("%s, by %s: %v, want %v", name, m, got, c.want[i])
+			}
+			less := p
+			less.RecoveryPaths = slices.DeleteFunc(slices.Clone(all), func(left enrolments.Method) bool { return left == m })
+			if _, ok := less.RecoveryAfter(m, c.role); ok {
+				t.Errorf("%s: %s leads there although the policy leaves it out", name, m)
+			}
+		}
+		if _, ok := p.RecoveryAfter(enrolments.MethodPush, c.role); ok {
+			t.Errorf("%s: push leads there", name)
+		}
+	}
+	if p := enrolments.DefaultPolicy(); slices.Contains(p.RecoveryPaths, enrolments.MethodQuestions) {
+		t.Error("questions are on by default")
 	}
 }
 

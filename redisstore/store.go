@@ -136,7 +136,7 @@ func createdOf(n approvals.New, reply []string) (approvals.Created, error) {
 	a, err := withLine(approvals.Approval{
 		ID: n.ID, Application: n.Application, ApplicationName: n.ApplicationName, Logo: n.Logo, Purpose: n.Purpose, Person: n.Person, User: n.User,
 		ReturnURL: n.ReturnURL, Display: n.Display, Nonce: n.Nonce, Number: n.Number,
-		Takes: n.Takes, Barred: n.Barred, TrustFor: n.TrustFor, TTL: n.TTL,
+		Takes: n.Takes, Role: n.Role, Offers: n.Offers, EmailHint: n.EmailHint, Barred: n.Barred, TrustFor: n.TrustFor, TTL: n.TTL,
 		Waiting: n.Waiting, Result: n.Result, Phones: n.Phones,
 	}, reply[1])
 	if err != nil {

@@ -34,6 +34,9 @@ type doc struct {
 	Result          []byte                   `json:"result"`
 	Phones          []docPhone               `json:"phones,omitempty"`
 	Takes           []approvals.Method       `json:"takes,omitempty"`
+	Role            string                   `json:"role,omitempty"`
+	Offers          []approvals.Method       `json:"offers,omitempty"`
+	EmailHint       string                   `json:"email_hint,omitempty"`
 	Barred          approvals.Cause          `json:"barred,omitempty"`
 	TrustMicros     int64                    `json:"trust_us,omitempty"`
 	LifeMicros      int64                    `json:"life_us,omitempty"`
@@ -48,7 +51,8 @@ func docOf(n approvals.New) (string, error) {
 	d := doc{
 		Application: n.Application, ApplicationName: n.ApplicationName, Logo: n.Logo, Purpose: n.Purpose, Person: n.Person, User: n.User,
 		ReturnURL: n.ReturnURL, Display: n.Display, Nonce: n.Nonce, Number: n.Number,
-		Waiting: n.Waiting[:], Result: n.Result[:], Takes: n.Takes, Barred: n.Barred, TrustMicros: n.TrustFor.Microseconds(), LifeMicros: n.TTL.Microseconds(),
+		Waiting: n.Waiting[:], Result: n.Result[:], Takes: n.Takes,
+		Role: n.Role, Offers: n.Offers, EmailHint: n.EmailHint, Barred: n.Barred, TrustMicros: n.TrustFor.Microseconds(), LifeMicros: n.TTL.Microseconds(),
 	}
 	for _, p := range n.Phones {
 		d.Phones = append(d.Phones, docPhone{p.ID, p.Name})
@@ -69,7 +73,8 @@ func approvalOf(id approvals.ID, line, text string) (approvals.Approval, error) 
 	a := approvals.Approval{
 		ID: id, Application: d.Application, ApplicationName: d.ApplicationName, Logo: d.Logo, Purpose: d.Purpose, Person: d.Person, User: d.User,
 		ReturnURL: d.ReturnURL, Display: d.Display, Nonce: d.Nonce, Number: d.Number,
-		Waiting: enrolments.Hash(d.Waiting), Result: enrolments.Hash(d.Result), Takes: d.Takes, Barred: d.Barred, TrustFor: time.Duration(d.TrustMicros) * time.Microsecond, TTL: time.Duration(d.LifeMicros) * time.Microsecond,
+		Waiting: enrolments.Hash(d.Waiting), Result: enrolments.Hash(d.Result), Takes: d.Takes,
+		Role: d.Role, Offers: d.Offers, EmailHint: d.EmailHint, Barred: d.Barred, TrustFor: time.Duration(d.TrustMicros) * time.Microsecond, TTL: time.Duration(d.LifeMicros) * time.Microsecond,
 	}
 	for _, p := range d.Phones {
 		a.Phones = append(a.Phones, approvals.AskedPhone{ID: p.ID, Name: p.Name})

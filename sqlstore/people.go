@@ -56,6 +56,8 @@ func lockPerson(ctx context.Context, db session, id enrolments.PersonID) error {
 const enrolment = `SELECT ` + personColumns + `,
 	(SELECT count(*) FROM authenticators a WHERE a.person_id = p.id AND a.confirmed),
 	(SELECT count(*) FROM recovery_codes r WHERE r.person_id = p.id AND r.used_at IS NULL),
+	(SELECT b.address FROM backup_emails b WHERE b.person_id = p.id),
+	EXISTS (SELECT 1 FROM security_questions q WHERE q.person_id = p.id),
 	COALESCE(f.id, ''), COALESCE(f.name, ''), COALESCE(f.platform, ''), COALESCE(f.public_key, ''), f.push,
 	COALESCE(f.added_at, 0), COALESCE(f.last_used_at, 0)
 	FROM people p LEFT JOIN phones f ON f.person_id = p.id AND f.active `
@@ -76,12 +78,19 @@ func (s *Store) enrolment(ctx context.Context, query, who string) (enrolments.En
 	var e enrolments.Enrolment
 	err := s.read().each(ctx, query, []any{who}, func(scan func(...any) error) error {
 		var created int64
+		var address []byte
 		var phone phoneRow
-		if err := scan(&e.ID, &e.User, &e.PushLocked, &created, &e.Authenticators, &e.RecoveryCodes,
+		if err := scan(&e.ID, &e.User, &e.PushLocked, &created, &e.Authenticators, &e.RecoveryCodes, &address, &e.Questions,
 			&phone.id, &phone.name, &phone.platform, &phone.key, &phone.push, &phone.added, &phone.used); err != nil {
 			return err
 		}
 		e.CreatedAt = instant(created)
+		if address != nil && e.BackupEmail == "" {
+			var err error
+			if e.BackupEmail, err = s.openAddress(e.ID, address); err != nil {
+				return err
+			}
+		}
 		if phone.id == "" {
 			return nil
 		}

@@ -40,7 +40,9 @@ type policyRow struct {
 	OptionalRoles      []string            `json:"optional_roles"`
 	RequiredFromMicros int64               `json:"required_from_us"` // 0 for always
 	GraceDays          int                 `json:"grace_days"`
+	RecoveryPaths      []enrolments.Method `json:"recovery_paths"`
 	RecoveryWaitMicros int64               `json:"recovery_wait_us"`
+	AdministratorRoles []string            `json:"administrator_roles"`
 	TrustForMicros     int64               `json:"trust_for_us"`
 	TrustIdleMicros    int64               `json:"trust_idle_us"`
 }
@@ -61,7 +63,9 @@ func policyRowOf(p enrolments.Policy) policyRow {
 		OptionalRoles:      p.OptionalRoles,
 		RequiredFromMicros: dayMicros(p.RequiredFrom),
 		GraceDays:          p.GraceDays,
+		RecoveryPaths:      p.RecoveryPaths,
 		RecoveryWaitMicros: p.RecoveryWait.Microseconds(),
+		AdministratorRoles: p.AdministratorRoles,
 		TrustForMicros:     p.TrustFor.Microseconds(),
 		TrustIdleMicros:    p.TrustIdle.Microseconds(),
 	}
@@ -79,13 +83,15 @@ func (r policyRow) policy() enrolments.Policy {
 		FirstSignIn:         r.FirstSignIn,
 		RequireVerification: r.Verification,
 
-		Methods:       r.Methods,
-		OptionalRoles: r.OptionalRoles,
-		RequiredFrom:  dayOf(r.RequiredFromMicros),
-		GraceDays:     r.GraceDays,
-		TrustFor:      time.Duration(r.TrustForMicros) * time.Microsecond,
-		TrustIdle:     time.Duration(r.TrustIdleMicros) * time.Microsecond,
-		RecoveryWait:  time.Duration(r.RecoveryWaitMicros) * time.Microsecond,
+		Methods:            r.Methods,
+		OptionalRoles:      r.OptionalRoles,
+		RequiredFrom:       dayOf(r.RequiredFromMicros),
+		GraceDays:          r.GraceDays,
+		TrustFor:           time.Duration(r.TrustForMicros) * time.Microsecond,
+		TrustIdle:          time.Duration(r.TrustIdleMicros) * time.Microsecond,
+		RecoveryPaths:      r.RecoveryPaths,
+		RecoveryWait:       time.Duration(r.RecoveryWaitMicros) * time.Microsecond,
+		AdministratorRoles: r.AdministratorRoles,
 	}
 }
 

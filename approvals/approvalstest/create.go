@@ -19,7 +19,7 @@ var createTests = []test{
 			ID: n.ID, Version: 1, Application: n.Application, ApplicationName: n.ApplicationName, Logo: n.Logo,
 			Person: n.Person, User: n.User, ReturnURL: n.ReturnURL, Display: n.Display, Nonce: n.Nonce,
 			Number: n.Number, Waiting: n.Waiting, Result: n.Result, Created: c.Created, Expires: c.Created.Add(n.TTL),
-			Next: approvals.Wait, Takes: n.Takes, Barred: n.Barred, TrustFor: n.TrustFor, TTL: n.TTL, Phones: n.Phones, State: approvals.Pending,
+			Next: approvals.Wait, Takes: n.Takes, Role: n.Role, Offers: n.Offers, EmailHint: n.EmailHint, Barred: n.Barred, TrustFor: n.TrustFor, TTL: n.TTL, Phones: n.Phones, State: approvals.Pending,
 			NumberTries: n.NumberTries, CodeTries: n.CodeTries, Resends: n.Resends,
 		}})
 		if c.Created.IsZero() || c.AsOf.Before(c.Created) {

@@ -90,7 +90,8 @@ func (s *scene) request(changes ...func(*approvals.New)) approvals.New {
 		Display: `{"application":"Northwind Books","user":"ana@example.com","time":"2026-11-01T10:00:00Z"}`,
 		Nonce:   "nonce-" + string(approvals.NewID(s.person)), Number: "47",
 		Waiting: enrolments.SecretOf("waiting").Hash(), Result: enrolments.SecretOf("result").Hash(),
-		Takes: []approvals.Method{approvals.ByPush, approvals.ByTOTP}, Barred: approvals.Locked, TrustFor: 30 * 24 * time.Hour,
+		Takes: []approvals.Method{approvals.ByPush, approvals.ByTOTP}, Barred: approvals.Locked,
+		Role: "owner", Offers: []approvals.Method{approvals.ByTOTP, enrolments.MethodEmail}, EmailHint: "a•••@example.org", TrustFor: 30 * 24 * time.Hour,
 		Phones: s.phones, TTL: time.Minute, NumberTries: 2, CodeTries: 3, Resends: 2,
 		Budget: approvals.Budget{Limit: 30, Window: 10 * time.Minute},
 	}

@@ -50,7 +50,7 @@ func (r *run) created(t *rapid.T, n approvals.New, got approvals.Created, body s
 	f := &fate{created: r.now, expires: r.now + modelTTL, ear: &ear{}, Approval: approvals.Approval{
 		ID: n.ID, Version: 1, Application: n.Application, ApplicationName: n.ApplicationName, Logo: n.Logo, Purpose: n.Purpose, Person: n.Person,
 		User: n.User, ReturnURL: n.ReturnURL, Display: n.Display, Nonce: n.Nonce, Number: n.Number,
-		Waiting: n.Waiting, Result: n.Result, Next: next, Takes: n.Takes, Barred: n.Barred, TrustFor: n.TrustFor, TTL: n.TTL, Phones: slices.Clone(n.Phones), State: approvals.Pending,
+		Waiting: n.Waiting, Result: n.Result, Next: next, Takes: n.Takes, Role: n.Role, Offers: n.Offers, EmailHint: n.EmailHint, Barred: n.Barred, TrustFor: n.TrustFor, TTL: n.TTL, Phones: slices.Clone(n.Phones), State: approvals.Pending,
 		NumberTries: n.NumberTries, CodeTries: n.CodeTries, Resends: n.Resends,
 	}}
 	if n.Key != "" {
