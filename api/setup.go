@@ -12,17 +12,19 @@ import (
 
 // pairingState is a set-up as its browser sees it.
 type pairingState struct {
-	ID            string        `json:"id"`
-	Version       int64         `json:"version"`
-	State         string        `json:"state" enum:"open,claimed,active,refused,expired"`
-	User          string        `json:"user"`
-	ExpiresAt     time.Time     `json:"expires_at"`
-	PairURL       string        `json:"pair_url,omitempty" doc:"the link for the phone, while open"`
-	Digits        string        `json:"digits,omitempty" doc:"to be compared with the phone's"`
-	Phone         *claimedPhone `json:"phone,omitempty"`
-	Authenticator bool          `json:"authenticator" doc:"an authenticator app was proved in this set-up"`
-	EmailOffered  bool          `json:"email_offered,omitempty" doc:"a backup address may be set now"`
-	Email         string        `json:"email,omitempty" doc:"the person's backup address, with all but its first letter and its domain covered" example:"a•••@example.org"`
+	ID               string        `json:"id"`
+	Version          int64         `json:"version"`
+	State            string        `json:"state" enum:"open,claimed,active,refused,expired"`
+	User             string        `json:"user"`
+	ExpiresAt        time.Time     `json:"expires_at"`
+	PairURL          string        `json:"pair_url,omitempty" doc:"the link for the phone, while open"`
+	Digits           string        `json:"digits,omitempty" doc:"to be compared with the phone's"`
+	Phone            *claimedPhone `json:"phone,omitempty"`
+	Authenticator    bool          `json:"authenticator" doc:"an authenticator app was proved in this set-up"`
+	EmailOffered     bool          `json:"email_offered,omitempty" doc:"a backup address may be set now"`
+	QuestionsOffered bool          `json:"questions_offered,omitempty" doc:"security questions may be answered now"`
+	QuestionsSet     bool          `json:"questions_set,omitempty" doc:"the person has answered some"`
+	Email            string        `json:"email,omitempty" doc:"the person's backup address, with all but its first letter and its domain covered" example:"a•••@example.org"`
 }
 
 type claimedPhone struct {

@@ -20,6 +20,11 @@ func (a *API) setUpChannelRoutes() {
 		does:     "Set the backup address by the code that was sent there",
 		problems: []string{"pairing-not-found", "pairing-settled", "code-wrong", "code-expired", "codes-blocked"},
 	}, g, a.confirmEmail)
+	handle(a, operation{
+		route: "PUT /v1/pairings/{id}/questions", id: "set-questions", tag: tagSetUp,
+		does:     "Answer three security questions",
+		problems: []string{"pairing-not-found", "pairing-settled", "not-offered"},
+	}, g, a.setQuestions)
 }
 
 // errMailed is enrolments.ErrCodeWrong for a code that came by mail.
@@ -77,19 +82,46 @@ type mailedCode struct {
 	Code string `json:"code" minLength:"1" maxLength:"64" doc:"six digits; spaces and hyphens are ignored" example:"482 913"`
 }
 
+type questionsInput struct {
+	ID   string `path:"id"`
+	Body answeredQuestions
+}
+
+// answeredQuestions are three questions, each with what its person answered.
+type answeredQuestions struct {
+	Questions []answeredQuestion `json:"questions" nullable:"false" minItems:"3" maxItems:"3" doc:"three different ones with three different answers"`
+}
+
+type answeredQuestion struct {
+	Question string `json:"question" doc:"the id of one of the twelve" example:"first-book"`
+	Answer   string `json:"answer" maxLength:"1024" doc:"3 to 64 letters and digits; case, spaces and signs make no difference"`
+}
+
+func (a *API) setQuestions(ctx context.Context, by setUp, in *questionsInput) (pairingState, error) {
+	var all []enrolments.QuestionAnswer
+	for _, q := range in.Body.Questions {
+		all = append(all, enrolments.QuestionAnswer{Question: enrolments.QuestionID(q.Question), Answer: enrolments.SecretOf(q.Answer)})
+	}
+	if err := a.config.Enrolments.SetSetUpQuestions(ctx, by.Pairing, all); err != nil {
+		return pairingState{}, by.stands(err)
+	}
+	return a.setUpState(ctx, by.Pairing, by.token)
+}
+
 // setUpState is pairingStateOf with what else may be set up now.
 func (a *API) setUpState(ctx context.Context, p enrolments.Pairing, token enrolments.Secret) (pairingState, error) {
 	v := pairingStateOf(p, a.pairURL(token))
 	if !p.Confirmed() {
 		return v, nil
 	}
-	v.EmailOffered = a.config.Enrolments.OffersEmail()
-	e, err := a.config.Enrolments.BackupEmail(ctx, p.Person)
-	if errors.Is(err, enrolments.ErrNotFound) {
-		return v, nil
+	e, err := a.config.Enrolments.EnrolmentOf(ctx, p.Person)
+	if err != nil {
+		return pairingState{}, err
 	}
-	if err == nil {
-		v.Email = enrolments.MaskEmail(e.Address)
+	v.EmailOffered, v.QuestionsSet = a.config.Enrolments.OffersEmail(), e.Questions
+	if e.BackupEmail != "" {
+		v.Email = enrolments.MaskEmail(e.BackupEmail)
 	}
+	v.QuestionsOffered, err = a.config.Enrolments.OffersQuestions(ctx, p)
 	return v, err
 }

@@ -111,3 +111,34 @@ func TestAServerWithoutMailOffersNoBackupAddress(t *testing.T) {
 	}
 	w.refused(w.with(p.token, "POST", "/v1/pairings/"+p.id+"/email", `{"address":"ana@example.org"}`), 403, "not-offered")
 }
+
+func TestQuestionsAreAnsweredInSetUpWhereThePolicyTakesThem(t *testing.T) {
+	w := newWorld(t)
+	p := w.openPairing(person)
+	path := "/v1/pairings/" + p.id
+	put := func(answers ...string) reply {
+		var list []string
+		for i, a := range answers {
+			list = append(list, `{"question":"`+string(enrolments.Questions()[i])+`","answer":"`+a+`"}`)
+		}
+		return w.with(p.token, "PUT", path+"/questions", `{"questions":[`+strings.Join(list, ",")+`]}`)
+	}
+	w.refused(put("Herr Zottel", "Risotto", "Faust"), 409, "pairing-settled")
+	w.claim(p, phone.Pairing{Name: "Ana's iPhone", Platform: "ios"})
+	active := w.want(w.with(p.token, "POST", path+"/confirm", `{"match":true}`), 200)
+	if active.member("questions_offered") != "" {
+		t.Errorf("offered: %s", active.body)
+	}
+	w.refused(put("Herr Zottel", "Risotto", "Faust"), 403, "not-offered")
+	w.setPolicy("recovery_paths", "totp,questions")
+	if r := w.with(p.token, "GET", path, ""); r.member("questions_offered") != "true" || r.member("questions_set") != "" {
+		t.Errorf("not offered: %s", r.body)
+	}
+	if r := w.refused(put("Herr Zottel", "Risotto", "Zo"), 422, "invalid-request"); !strings.Contains(r.member("detail"), "3 to 64") || strings.Contains(r.body, "Zo\"") {
+		t.Errorf("it is told %s", r.body)
+	}
+	w.refused(put("Herr Zottel", "Risotto"), 422, "invalid-request")
+	if r := w.want(put("Herr Zottel", "Risotto", "Faust"), 200); r.member("questions_set") != "true" {
+		t.Errorf("set: %s", r.body)
+	}
+}

@@ -33,6 +33,9 @@ type Pairing struct {
 	Person PersonID
 	// User is the person's name.
 	User string
+	// Application is the one for which it was opened; empty for none. Its policy
+	// says what is offered beside phone, authenticator and codes.
+	Application ApplicationID
 	// Token is the hash of the secret that the browser holds, Ticket that of
 	// the one that the phone spends.
 	Token, Ticket Hash

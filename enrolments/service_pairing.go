@@ -50,6 +50,7 @@ func (s *Service) OpenPairingByPhone(ctx context.Context, phone KnownPhone, repl
 }
 
 func (s *Service) open(ctx context.Context, p Pairing, by ApplicationID) (Pairing, Secret, error) {
+	p.Application = by
 	p, token := s.newPairing(p)
 	if err := s.config.Store.AddPairing(ctx, p); err != nil {
 		return Pairing{}, Secret{}, err

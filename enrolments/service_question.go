@@ -3,6 +3,7 @@ package enrolments
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -49,11 +50,32 @@ func (s *Service) RemoveQuestions(ctx context.Context, person PersonID) error {
 	return s.record(ctx, Event{Kind: EventQuestionsRemoved, Person: person})
 }
 
+// OffersQuestions reports whether security questions may be set in a set-up: the
+// policy of its application takes them.
+func (s *Service) OffersQuestions(ctx context.Context, p Pairing) (bool, error) {
+	if p.Application == "" {
+		return false, nil
+	}
+	app, err := s.Application(ctx, p.Application)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return slices.Contains(app.Policy.RecoveryPaths, MethodQuestions), err
+}
+
 // SetSetUpQuestions is SetQuestions for the holder of a set-up that has
-// confirmed something; ErrPairingSettled for one that has not, or is over.
+// confirmed something; ErrPairingSettled for one that has not, or is over,
+// ErrNotOffered by the policy.
 func (s *Service) SetSetUpQuestions(ctx context.Context, p Pairing, all []QuestionAnswer) error {
 	if !p.Confirmed() || p.over(s.now()) {
 		return ErrPairingSettled
+	}
+	offered, err := s.OffersQuestions(ctx, p)
+	if err == nil && !offered {
+		err = ErrNotOffered
+	}
+	if err != nil {
+		return err
 	}
 	return s.SetQuestions(ctx, p.person(), all)
 }

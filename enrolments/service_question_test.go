@@ -33,8 +33,46 @@ func answering(t *testing.T) (*desk, enrolments.Pairing) {
 	t.Helper()
 	d := open(t)
 	p, _ := d.paired(t, "ana@example.com")
+	d.takesQuestions(t)
 	noError(t, d.SetSetUpQuestions(t.Context(), p, said("Herr Zottel", "the burnt Risotto", "Vom Winde verweht")))
 	return d, p
+}
+
+// takesQuestions has northwind's policy take them.
+func (d *desk) takesQuestions(t *testing.T) {
+	t.Helper()
+	_, err := d.AddApplication(t.Context(), app())
+	noError(t, err)
+	noError(t, d.SetPolicy(t.Context(), "northwind", []enrolments.Assignment{{Key: "recovery_paths", Value: "totp,questions"}}))
+}
+
+func TestQuestionsAreOfferedWhereThePolicyTakesThem(t *testing.T) {
+	d := open(t)
+	p, _ := d.paired(t, "ana@example.com")
+	for _, c := range []struct {
+		prepare func()
+		in      enrolments.Pairing
+		want    bool
+	}{
+		{func() {}, p, false}, // of an application that is gone
+		{func() {
+			_, err := d.AddApplication(t.Context(), app())
+			noError(t, err)
+		}, p, false},
+		{func() {
+			noError(t, d.SetPolicy(t.Context(), "northwind", []enrolments.Assignment{{Key: "recovery_paths", Value: "questions"}}))
+		}, p, true},
+		{func() {}, enrolments.Pairing{}, false}, // of none
+	} {
+		c.prepare()
+		if got, err := d.OffersQuestions(t.Context(), c.in); got != c.want || err != nil {
+			t.Errorf("for %q: offered %v, %v", c.in.Application, got, err)
+		}
+		if c.want || c.in.ID == "" {
+			continue
+		}
+		wantError(t, d.SetSetUpQuestions(t.Context(), p, said("Zottel", "Risotto", "Faust")), enrolments.ErrNotOffered)
+	}
 }
 
 func TestTwelveQuestionsAreOffered(t *testing.T) {

@@ -174,7 +174,7 @@ func (s *Service) CarryOut(ctx context.Context, p SecurityPage, c Change, method
 
 // setUpOf is the set-up that a change opens.
 func setUpOf(p SecurityPage, c Change) Pairing {
-	g := Pairing{Person: p.Person, User: p.User, AppOnly: c.Kind == ChangeAddAuthenticator}
+	g := Pairing{Person: p.Person, User: p.User, Application: p.Application, AppOnly: c.Kind == ChangeAddAuthenticator}
 	if c.Kind == ChangeReplacePhone {
 		g.Removes = []PhoneID{c.Phone}
 	}

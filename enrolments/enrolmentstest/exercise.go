@@ -89,7 +89,7 @@ func (f *fixture) pairing(t *testing.T, p enrolments.Person) (enrolments.Pairing
 	now := present()
 	token := enrolments.NewSecret()
 	g := enrolments.Pairing{
-		ID: enrolments.NewID[enrolments.PairingID](), Person: p.ID, User: p.User,
+		ID: enrolments.NewID[enrolments.PairingID](), Person: p.ID, User: p.User, Application: "northwind",
 		Token: token.Hash(), Ticket: enrolments.TicketOf(token).Hash(), State: enrolments.PairingOpen,
 		CreatedAt: now, ExpiresAt: now.Add(enrolments.PairingTTL), Version: 1,
 	}
