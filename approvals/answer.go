@@ -130,7 +130,9 @@ func (s *Service) reported(ctx context.Context, phone enrolments.KnownPhone, a A
 	if err := s.config.People.LockPush(ctx, a.Person); err != nil {
 		s.config.Log.Error("pushes could not be locked after a report", "approval", string(a.ID), "error", err)
 	}
-	s.audit(ctx, a, enrolments.EventApprovalReported, phone.ID, "reported as not the person's own")
+	s.record(ctx, a, enrolments.Event{
+		Kind: enrolments.EventApprovalReported, Phone: phone.ID, Detail: "reported as not the person's own",
+	}.From(a.origin()))
 	s.config.Log.Warn("a sign-in was reported as not the person's own",
 		"approval", string(a.ID), "application", string(a.Application), "person", string(a.Person))
 }

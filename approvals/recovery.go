@@ -104,12 +104,18 @@ func (s *Service) unlocked(ctx context.Context, person enrolments.PersonID) (enr
 }
 
 func recoveryBy(app enrolments.Application, a Approval) enrolments.Recovery {
-	var shown display
-	_ = json.Unmarshal([]byte(a.Display), &shown) // ours; without it phones show less
+	from := a.origin()
 	return enrolments.Recovery{
 		Person: a.Person, User: a.User, Application: app.ID, ApplicationName: app.Name, Method: a.Method,
-		Browser: shown.Browser, Location: shown.Location, IP: shown.IP,
+		Browser: from.Browser, Location: from.Location, IP: from.IP,
 	}
+}
+
+// origin is whence the approval was asked for, as phones were shown it.
+func (a Approval) origin() enrolments.Origin {
+	var shown display
+	_ = json.Unmarshal([]byte(a.Display), &shown) // ours; without it phones show less
+	return enrolments.Origin{Browser: shown.Browser, Location: shown.Location, IP: shown.IP}
 }
 
 // tell rings the person's phones about a recovery. Where that fails they are

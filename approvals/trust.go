@@ -2,7 +2,6 @@ package approvals
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
 	"countersign/enrolments"
@@ -55,10 +54,8 @@ func (s *Service) Trust(ctx context.Context, a Approval) error {
 	if a.State != Approved || !a.MayTrust() || a.Redeemed || a.AsOf.Sub(a.Settled) >= RedeemWithin {
 		return enrolments.ErrFreshApproval
 	}
-	var shown display
-	_ = json.Unmarshal([]byte(a.Display), &shown) // ours; without it the browser has no name
 	err := s.config.People.Trust(ctx, enrolments.TrustedBrowser{
-		Person: a.Person, Application: a.Application, Approval: string(a.ID), Name: shown.Browser,
+		Person: a.Person, Application: a.Application, Approval: string(a.ID), Name: a.origin().Browser,
 	}, a.TrustFor)
 	if errors.Is(err, enrolments.ErrExists) {
 		return nil // asked twice, trusted once

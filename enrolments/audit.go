@@ -17,6 +17,10 @@ type Event struct {
 	Detail string
 	// Data is a JSON object for programs, or empty; at most 8 KiB.
 	Data string
+	// Tell are addresses that are told of it beside the person's own, where the
+	// event is announced: of a mailbox that was just taken from the person. The
+	// trail holds none of them.
+	Tell []Email
 }
 
 // EventKind names what happened. The values are stored and never change.
@@ -65,6 +69,9 @@ const (
 	EventSecretRemoved    EventKind = "authenticator.removed"
 	EventSecurityOpened   EventKind = "security_page.opened"
 	EventCodesIssued      EventKind = "recovery_codes.issued"
+	EventNoticeSent       EventKind = "notice.sent"
+	EventNoticeUnsent     EventKind = "notice.unsent"
+	EventNoticeStopped    EventKind = "notice.stopped"
 	EventApplicationAdded EventKind = "application.added"
 	EventPolicySet        EventKind = "application.policy_set"
 	EventLogoSet          EventKind = "application.logo_set"

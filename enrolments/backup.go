@@ -62,6 +62,14 @@ type EmailSpent struct {
 	Email, Replaced Email
 }
 
+// replaced is the address that is told of its end.
+func (s EmailSpent) replaced() []Email {
+	if s.Replaced.Address == "" {
+		return nil
+	}
+	return []Email{s.Replaced}
+}
+
 // newEmailCode draws six digits, evenly.
 func newEmailCode() (string, error) {
 	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))

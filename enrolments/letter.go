@@ -44,10 +44,11 @@ type Letter struct {
 	Code Secret
 	// Event, Detail, At and Where are what a LetterNotice tells: what happened,
 	// to what (a phone's name, say), when, and from which browser, place or
-	// address, as far as it is known.
-	Event         EventKind
-	Detail, Where string
-	At            time.Time
+	// address, as far as it is known. Because is the help desk's reason, where it
+	// acted.
+	Event                  EventKind
+	Detail, Where, Because string
+	At                     time.Time
 	// StopURL leads to a page that stops it without signing in; empty where
 	// nothing is left to stop.
 	StopURL string

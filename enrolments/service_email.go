@@ -102,7 +102,9 @@ func (s *Service) ConfirmEmail(ctx context.Context, p Person, purpose EmailPurpo
 	if err != nil {
 		return Email{}, err
 	}
-	return spent.Email, s.record(ctx, Event{Kind: EventEmailSet, Person: p.ID, Detail: MaskEmail(spent.Email.Address)})
+	return spent.Email, s.record(ctx, Event{
+		Kind: EventEmailSet, Person: p.ID, Detail: MaskEmail(spent.Email.Address), Tell: spent.replaced(),
+	})
 }
 
 // spendEmailCode counts the try before it looks.
@@ -159,7 +161,7 @@ func (s *Service) RemoveEmail(ctx context.Context, person PersonID) error {
 	if err != nil {
 		return err
 	}
-	return s.record(ctx, Event{Kind: EventEmailRemoved, Person: person, Detail: MaskEmail(e.Address)})
+	return s.record(ctx, Event{Kind: EventEmailRemoved, Person: person, Detail: MaskEmail(e.Address), Tell: []Email{e}})
 }
 
 // BeginSetUpEmail is BeginEmail for the holder of a set-up that has confirmed

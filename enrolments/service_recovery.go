@@ -35,7 +35,8 @@ func (s *Service) BeginRecovery(ctx context.Context, r Recovery, wait time.Durat
 }
 
 func (r Recovery) event(kind EventKind, detail string) Event {
-	return Event{Kind: kind, Person: r.Person, Application: r.Application, Detail: detail}
+	return Event{Kind: kind, Person: r.Person, Application: r.Application, Detail: detail}.
+		From(Origin{Browser: r.Browser, Location: r.Location, IP: r.IP})
 }
 
 // Recovery returns the recovery that a browser holds the token of;

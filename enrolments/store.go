@@ -23,6 +23,7 @@ type Store interface {
 	QuestionStore
 	CodeStore
 	AuditStore
+	NoticeStore
 	// SigningKeys returns the private keys (PKCS #8) that sign result tokens,
 	// the current one first; where there is none it stores fresh as the first.
 	// Of callers at once one wins and all get the same keys.
@@ -255,10 +256,46 @@ type CodeStore interface {
 	BurnRecoveryCode(ctx context.Context, id PersonID, code Hash, now time.Time) error
 }
 
+// NoticeStore keeps notices, and what of them is to be delivered. Notices and
+// their deliveries are stored by AuditStore.Record and StopNotice, in the step
+// that appends the event.
+type NoticeStore interface {
+	// ClaimDeliveries takes deliveries of a channel that are due, the longest
+	// due first, at most limit (1 to 64), and keeps them from everybody else
+	// until the lease is over: of callers at once, on all nodes, one gets each.
+	// Whoever does not end or put off what it claimed before that leaves it to
+	// the next: it may then be delivered twice.
+	ClaimDeliveries(ctx context.Context, c Channel, limit int, lease time.Duration, now time.Time) ([]Delivery, error)
+	// EndDelivery forgets a claimed delivery and appends events. ended is false,
+	// and nothing is done, where somebody else has claimed it since.
+	EndDelivery(ctx context.Context, d Delivery, events ...Event) (ended bool, err error)
+	// PutOffDelivery makes a claimed delivery due at a later time, unless
+	// somebody else has claimed it since.
+	PutOffDelivery(ctx context.Context, d Delivery, until time.Time) error
+	// Notice returns a notice.
+	Notice(ctx context.Context, id NoticeID) (Notice, error)
+	// Notices returns a person's since a time, newest first, at most limit (1 to
+	// 1000).
+	Notices(ctx context.Context, person PersonID, since time.Time, limit int) ([]Notice, error)
+	// StopNotice ends what a person has under way and trusts (running
+	// recoveries, open and claimed pairings with their phones, trusted
+	// browsers), locks their pushes, notes all that in the notice, and appends
+	// the event that note makes of it. Of callers at once one stops; stopped is
+	// false for all others, who get the notice as it stands. note may be called
+	// again.
+	StopNotice(ctx context.Context, id NoticeID, now time.Time, note func(Notice) Event) (n Notice, stopped bool, err error)
+	// Announced gets a value after this store has added a delivery.
+	Announced() <-chan struct{}
+}
+
 // AuditStore keeps the trail. It only grows; each row holds a hash over itself
 // and the row before it.
 type AuditStore interface {
-	// Record appends events in order and returns once they are durable.
+	// Record appends events in order and returns once they are durable. With
+	// each that is announced (Event.Announced) it stores a notice and, due at
+	// once, a delivery for each mailbox of its person (the user name where that
+	// is an address, the backup address, Event.Tell) and one for the phones:
+	// the event is recorded and told, or neither.
 	Record(ctx context.Context, events ...Event) error
 	// Events returns the newest events first.
 	Events(ctx context.Context, f EventFilter) ([]Event, error)

@@ -103,8 +103,11 @@ func (w Writer) notice(v *view, in words, l enrolments.Letter) {
 
 // detailOf is the key of what an event's detail is.
 func detailOf(e enrolments.EventKind) string {
-	if e == enrolments.EventBrowserTrusted {
+	switch e {
+	case enrolments.EventBrowserTrusted:
 		return "fact.browser"
+	case enrolments.EventEmailSet, enrolments.EventEmailRemoved:
+		return "fact.address"
 	}
 	return "fact.phone"
 }
@@ -118,6 +121,7 @@ func facts(in words, l enrolments.Letter, detail string) (all []fact) {
 	for _, f := range []fact{
 		{in[detail], l.Detail}, {in["fact.account"], l.User}, {in["fact.application"], l.Application},
 		{in["fact.when"], when}, {in["fact.where"], l.Where},
+		{in["fact.because"], l.Because},
 	} {
 		if f.Value != "" {
 			all = append(all, f)

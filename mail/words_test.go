@@ -51,6 +51,17 @@ func TestEveryLanguageHasTheSameSentencesWithTheSameValues(t *testing.T) {
 	}
 }
 
+func TestEveryAnnouncedEventHasWords(t *testing.T) {
+	words := catalogue(t, "en")
+	for _, kind := range enrolments.AnnouncedKinds() {
+		for _, part := range []string{".subject", ".line"} {
+			if words[string(kind)+part] == "" {
+				t.Errorf("%s%s has no words", kind, part)
+			}
+		}
+	}
+}
+
 func TestALetterIsInThePersonsLanguageOrTheServers(t *testing.T) {
 	for wanted, want := range map[string]string{"de": "de", "DE-at": "de", "fr-CA": "fr", "en-NZ": "en", "mi": "fr", "": "fr"} {
 		text, err := mail.Writer{Server: "Example Ltd", Language: "fr"}.Write(enrolments.Letter{Kind: enrolments.LetterCode, Language: wanted})

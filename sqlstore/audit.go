@@ -25,6 +25,7 @@ const (
 	maxEvents    = 64
 	maxEventText = 2 << 10
 	maxEventData = 8 << 10
+	maxTell      = 4
 	maxAnswer    = 1000
 )
 
@@ -95,6 +96,17 @@ func checkEvent(e enrolments.Event) error {
 	if len(e.Data) > maxEventData {
 		return fmt.Errorf("%w: the data of an event is longer than %d bytes", enrolments.ErrInvalid, maxEventData)
 	}
+	if len(e.Tell) > maxTell {
+		return fmt.Errorf("%w: %d addresses to tell of an event; at most %d", enrolments.ErrInvalid, len(e.Tell), maxTell)
+	}
+	for _, to := range e.Tell {
+		if len(to.Address) > enrolments.MaxEmail || len(to.Language) > maxEventText {
+			return fmt.Errorf("%w: an address to tell of an event is too long", enrolments.ErrInvalid)
+		}
+		if err := storable([]any{to.Language}); err != nil {
+			return err
+		}
+	}
 	return storable([]any{e.Data})
 }
 
@@ -112,11 +124,14 @@ func (s *Store) append(calls [][]enrolments.Event) []error {
 	err := s.write(ctx, func(ctx context.Context, db session) error {
 		return s.chain(ctx, db, events)
 	})
+	if err == nil {
+		s.poke(events)
+	}
 	return fail(errs, err)
 }
 
 // chain appends events under the lock of the head, so that of all nodes one
-// appends at a time.
+// appends at a time, and stores the notices of those that are announced.
 func (s *Store) chain(ctx context.Context, db session, events []enrolments.Event) error {
 	var number int64
 	var before []byte
@@ -135,8 +150,11 @@ func (s *Store) chain(ctx context.Context, db session, events []enrolments.Event
 	if err := insertAudit(ctx, db, rows); err != nil {
 		return err
 	}
-	return db.must(ctx, ErrTampered, `UPDATE audit_head SET number = $1, hash = $2, seal = $3 WHERE id = 1`,
-		number, before, s.keys.Seal(before, headPlace(number)))
+	if err := db.must(ctx, ErrTampered, `UPDATE audit_head SET number = $1, hash = $2, seal = $3 WHERE id = 1`,
+		number, before, s.keys.Seal(before, headPlace(number))); err != nil {
+		return err
+	}
+	return s.announce(ctx, db, events)
 }
 
 func headPlace(number int64) string { return placeOf("audit_head", "seal", fmt.Sprint(number)) }

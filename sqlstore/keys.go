@@ -85,6 +85,8 @@ var sealedColumns = []struct{ table, column, id string }{
 	{"email_codes", "address", "id"},
 	{"security_questions", "answers", "person_id"},
 	{"changes", "name", "approval"},
+	{"notices", "secret", "id"},
+	{"deliveries", "address", "id"},
 	{"signing_keys", "key", "CAST(number AS TEXT)"},
 	{"audit_head", "seal", "CAST(number AS TEXT)"},
 }

@@ -22,6 +22,7 @@ func TestNoSecretIsInTheFilesInClear(t *testing.T) {
 	addPhone(t, s, p)
 	addChannels(t, s, p)
 	addChange(t, s, p)
+	token := addNotice(t, s, p)
 	_, err := s.SigningKeys(t.Context(), []byte("a-signing-key-in-clear"), time.Now())
 	must(t, err)
 	record(t, s, 1)
@@ -35,7 +36,7 @@ func TestNoSecretIsInTheFilesInClear(t *testing.T) {
 	for _, file := range files {
 		raw, err := os.ReadFile(file)
 		must(t, err)
-		for _, secret := range []string{pushToken, totpSecret, backupAddress, codeHash, answered, changeName, "a-signing-key-in-clear"} {
+		for _, secret := range []string{pushToken, totpSecret, backupAddress, codeHash, answered, changeName, toldAddress, token.Reveal(), "a-signing-key-in-clear"} {
 			if bytes.Contains(raw, []byte(secret)) {
 				t.Errorf("%s holds %s", filepath.Base(file), secret)
 			}
@@ -80,12 +81,15 @@ func afterResealingTheOldKeyCanGo(t *testing.T, fresh func(*testing.T) string) {
 	f, a := addPhone(t, older, p)
 	addChannels(t, older, p)
 	c := addChange(t, older, p)
+	token := addNotice(t, older, p)
 	keys, err := older.SigningKeys(t.Context(), []byte("signing key"), time.Now())
 	must(t, err)
-	record(t, older, 2)
+	record(t, older, 1)
 
 	both := open(t, url, 2, 1)
-	for _, want := range []int{9, 0} { // secret, target, backup address, its code twice, answers, a change, signing key, head
+	// Secret, target, backup address, its code twice, answers, a change, a notice's
+	// secret and two addresses, signing key, head.
+	for _, want := range []int{12, 0} {
 		if n, err := both.Reseal(t.Context()); n != want || err != nil {
 			t.Fatalf("resealed %d, %v; want %d", n, err, want)
 		}
@@ -103,6 +107,9 @@ func afterResealingTheOldKeyCanGo(t *testing.T, fresh func(*testing.T) string) {
 	}
 	if got, err := newer.BackupEmail(t.Context(), p.ID); err != nil || got.Address != backupAddress {
 		t.Errorf("backup address: got %v", err)
+	}
+	if got := due(t, newer); len(got) != 2 || got[0].Token.Reveal() != token.Reveal() {
+		t.Errorf("deliveries: got %v", got)
 	}
 	got, err := newer.SigningKeys(t.Context(), nil, time.Now())
 	if err != nil || !bytes.Equal(got[0], keys[0]) {

@@ -41,8 +41,10 @@ var errURL = errors.New("database URL takes sqlite:PATH or postgres://USER:PASSW
 type Store struct {
 	db    backend
 	trail *line[[]enrolments.Event]
-	keys  *seal.Keyring
-	now   func() time.Time
+	// announced holds at most one value; see Announced.
+	announced chan struct{}
+	keys      *seal.Keyring
+	now       func() time.Time
 }
 
 var _ enrolments.Store = (*Store)(nil)
@@ -63,7 +65,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db, keys: cfg.Keys, now: cfg.Now}
+	s := &Store{db: db, keys: cfg.Keys, now: cfg.Now, announced: make(chan struct{}, 1)}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -30,6 +30,7 @@ var onBoth = []struct {
 	{"many open one new database at once", manyOpenOneNewDatabaseAtOnce},
 	{"one connection is enough", oneConnectionIsEnough},
 	{"nodes at once write one chain", nodesAtOnceWriteOneChain},
+	{"the secret of a notice goes with its last delivery", theSecretOfANoticeGoesWithItsLastDelivery},
 	{"a database of a newer program is refused", aDatabaseOfANewerProgramIsRefused},
 	{"after close nothing is written", afterCloseNothingIsWritten},
 	{"what was answered survives SIGKILL", whatWasAnsweredSurvivesSIGKILL},

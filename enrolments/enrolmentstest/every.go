@@ -113,7 +113,12 @@ type world struct {
 	// A page on which a new name for the phone was begun.
 	page   enrolments.SecurityPage
 	rename enrolments.Change
-	seen   seen
+	// A person who was told of something that can be stopped, and two claimed
+	// deliveries of it.
+	told        enrolments.Person
+	stoppable   enrolments.Notice
+	ends, rests enrolments.Delivery
+	seen        seen
 }
 
 // seen is what can be read of a world.
@@ -132,6 +137,7 @@ type seen struct {
 	Answers        map[enrolments.PersonID][]enrolments.AnswerHash
 	Page           enrolments.SecurityPage
 	Name           string
+	Notices        []enrolments.Notice
 }
 
 func (f *fixture) world(t *testing.T) world {
@@ -153,6 +159,10 @@ func (f *fixture) world(t *testing.T) world {
 	f.mailed(t, w.mailed, toSetUp, "new", "new@example.org", present())
 	w.page = f.page(t, w.person, "books")
 	w.rename = f.change(t, w.page, enrolments.ChangeRenamePhone, ofPhone(w.phone.ID), called("renamed"))
+	w.told = f.reachable(t)
+	w.stoppable = f.told(t, happened(w.told, enrolments.EventPhonePaired))
+	w.ends = f.one(t, w.stoppable, enrolments.ByMail, present())
+	w.rests = f.one(t, w.stoppable, enrolments.ByPhones, present())
 	w.look(t, f)
 	return w
 }
@@ -177,6 +187,7 @@ func (w *world) look(t *testing.T, f *fixture) {
 	for _, p := range []enrolments.Person{w.person, w.unmailed} {
 		w.seen.Answers[p.ID], _ = f.store.Answers(t.Context(), p.ID)
 	}
+	w.seen.Notices = f.noticesOf(t, w.told.ID)
 	for _, p := range []enrolments.Person{w.mailed, w.unmailed} {
 		e, err := f.store.BackupEmail(t.Context(), p.ID)
 		ok(t, err)
@@ -294,6 +305,19 @@ func (w *world) calls(ctx context.Context, s enrolments.Store) map[string]func()
 		"BurnRecoveryCode": func() error { return s.BurnRecoveryCode(ctx, w.locked.ID, recoverySet()[0], now) },
 		"Record": func() error {
 			return s.Record(ctx, enrolments.Event{At: now, Kind: enrolments.EventPersonAdded, Person: w.person.ID})
+		},
+		"ClaimDeliveries": func() error {
+			_, err := s.ClaimDeliveries(ctx, enrolments.ByMail, 1, lease, now)
+			return err
+		},
+		"EndDelivery": func() error {
+			_, err := s.EndDelivery(ctx, w.ends, enrolments.Event{At: now, Kind: enrolments.EventNoticeSent})
+			return err
+		},
+		"PutOffDelivery": func() error { return s.PutOffDelivery(ctx, w.rests, now) },
+		"StopNotice": func() error {
+			_, _, err := s.StopNotice(ctx, w.stoppable.ID, now, stopping)
+			return err
 		},
 		"SigningKeys": func() error {
 			_, err := s.SigningKeys(ctx, []byte("key"), now)

@@ -53,6 +53,7 @@ func Exercise(t *testing.T, open func(t *testing.T) enrolments.Store) {
 		{"emails", emails},
 		{"questions", questions},
 		{"audit", audit},
+		{"notices", notices},
 		{"every method", everyMethod},
 	} {
 		t.Run(group.name, func(t *testing.T) {

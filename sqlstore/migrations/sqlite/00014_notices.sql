@@ -1,0 +1,38 @@
+-- +goose Up
+-- Names its person without referring to them, as the trail does: storing a
+-- notice waits for nobody who has locked the person.
+CREATE TABLE notices (
+    id          TEXT NOT NULL PRIMARY KEY,
+    person_id   TEXT NOT NULL,
+    event       TEXT NOT NULL,
+    application TEXT NOT NULL, -- its name
+    detail      TEXT NOT NULL,
+    because     TEXT NOT NULL,
+    browser     TEXT NOT NULL,
+    location    TEXT NOT NULL,
+    ip          TEXT NOT NULL,
+    at          INTEGER NOT NULL,
+    token       BLOB NOT NULL, -- a hash
+    secret      BLOB, -- what the hash is of, sealed; none once all is delivered
+    stopped_at  INTEGER NOT NULL, -- 0 for not
+    recoveries  INTEGER NOT NULL,
+    set_ups     INTEGER NOT NULL,
+    browsers    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX notices_of_person ON notices (person_id, at);
+
+CREATE TABLE deliveries (
+    id        TEXT NOT NULL PRIMARY KEY,
+    notice_id TEXT NOT NULL REFERENCES notices (id) ON DELETE CASCADE,
+    channel   TEXT NOT NULL,
+    address   BLOB, -- sealed; of a mail
+    language  TEXT NOT NULL,
+    tries     INTEGER NOT NULL, -- rises with each claim: who has claimed it knows it
+    due_at    INTEGER NOT NULL -- when it may be claimed: a lease ends, or a pause
+) STRICT;
+CREATE INDEX deliveries_due ON deliveries (channel, due_at);
+CREATE INDEX deliveries_of_notice ON deliveries (notice_id);
+
+-- +goose Down
+DROP TABLE deliveries;
+DROP TABLE notices;
