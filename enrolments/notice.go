@@ -56,7 +56,8 @@ func (n Notice) Stoppable(now time.Time) bool {
 type Stopped struct {
 	// At is when; zero for never.
 	At time.Time
-	// Recoveries, SetUps and Browsers count what was under way or trusted.
+	// Recoveries, SetUps and Browsers count what was under way or trusted. A
+	// security page that was open is a set-up, too.
 	Recoveries, SetUps, Browsers int
 }
 
@@ -104,6 +105,7 @@ var announcements = []announcement{
 	{kind: EventPhoneRemoved, named: true},
 	{kind: EventPhoneRenamed, named: true},
 	{kind: EventSecretConfirmed},
+	{kind: EventSecretRemoved},
 	{kind: EventCodesIssued},
 	{kind: EventRecoveryBegun, asked: true},
 	{kind: EventRecoveryUsed},
@@ -115,6 +117,8 @@ var announcements = []announcement{
 	{kind: EventBrowserTrusted, named: true},
 	{kind: EventEmailSet, named: true},
 	{kind: EventEmailRemoved, named: true},
+	{kind: EventQuestionsSet},
+	{kind: EventQuestionsRemoved},
 	{kind: EventNoticeStopped, final: true},
 }
 

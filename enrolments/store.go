@@ -171,7 +171,8 @@ type SecurityStore interface {
 	Change(ctx context.Context, page SecurityPageID, approval string) (Change, error)
 	// CarryOut spends the change's approval (ErrExists when it was spent, by this
 	// or by anything else) and does what the change says. A phone or an
-	// authenticator app that is gone, or another's, is ErrNotFound; without a
+	// authenticator app that is gone, or another's, is ErrNotFound, and so is a
+	// change whose page was closed (StopNotice); without a
 	// way in by with.Methods left, ErrLastWay. What fails spends nothing.
 	CarryOut(ctx context.Context, c Change, with Carrying, now time.Time) error
 }
@@ -278,8 +279,8 @@ type NoticeStore interface {
 	// 1000).
 	Notices(ctx context.Context, person PersonID, since time.Time, limit int) ([]Notice, error)
 	// StopNotice ends what a person has under way and trusts (running
-	// recoveries, open and claimed pairings with their phones, trusted
-	// browsers), locks their pushes, notes all that in the notice, and appends
+	// recoveries, pairings with phones that were not confirmed, security pages,
+	// codes sent by mail, trusted browsers), locks their pushes, notes all that in the notice, and appends
 	// the event that note makes of it. Of callers at once one stops; stopped is
 	// false for all others, who get the notice as it stands. note may be called
 	// again.

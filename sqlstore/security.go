@@ -98,6 +98,10 @@ func (s *Store) CarryOut(ctx context.Context, c enrolments.Change, with enrolmen
 		if err := lockPerson(ctx, db, c.Person); err != nil {
 			return err
 		}
+		var found string // gone where "this wasn't me" has closed the page meanwhile
+		if err := db.one(ctx, `SELECT approval FROM changes WHERE approval = $1`, []any{c.Approval}, &found); err != nil {
+			return err
+		}
 		if _, err := db.exec(ctx, spendApproval, c.Approval, micros(now)); err != nil {
 			return err
 		}

@@ -77,8 +77,9 @@ func endAll(ctx context.Context, db session, id enrolments.PersonID, now time.Ti
 	return ended, db.must(ctx, enrolments.ErrNotFound, `UPDATE people SET push_locked = $2 WHERE id = $1`, string(id), true)
 }
 
-// endSetUps refuses what waits for a phone, with the phone that has come, and
-// ends the time of those that have one: more could be added in them.
+// endSetUps refuses what waits for a phone, with the phone that has come, ends
+// the time of those that have one, since more could be added in them, and closes
+// security pages with what was begun on them.
 func endSetUps(ctx context.Context, db session, id enrolments.PersonID, now time.Time) (int, error) {
 	if _, err := db.exec(ctx, `DELETE FROM phones WHERE person_id = $1 AND NOT active`, string(id)); err != nil {
 		return 0, err
@@ -90,7 +91,11 @@ func endSetUps(ctx context.Context, db session, id enrolments.PersonID, now time
 	}
 	ended, err := changed(db.exec(ctx, `UPDATE pairings SET expires_at = $2, version = version + 1
 		WHERE person_id = $1 AND state = 'active' AND expires_at > $2`, string(id), micros(now)))
-	return refused + ended, err
+	if err != nil {
+		return 0, err
+	}
+	pages, err := changed(db.exec(ctx, `DELETE FROM security_pages WHERE person_id = $1 AND ends_at > $2`, string(id), micros(now)))
+	return refused + ended + pages, err
 }
 
 // changed is how many rows a statement has changed.
