@@ -17,6 +17,7 @@ type approvalRequest struct {
 	Trusted   string          `json:"trusted_browser,omitempty" maxLength:"128" doc:"the token that came with a redeemed approval of this person in this browser"`
 	Context   *requestContext `json:"context,omitempty" doc:"what the person is shown, each at most 256 characters"`
 	ReturnURL string          `json:"return_url,omitempty" doc:"where the browser goes afterwards: one of the registered URLs" example:"https://books.example.com/signed-in"`
+	NoScript  bool            `json:"without_script,omitempty" doc:"the person's browser runs no scripts, as a noscript element of the application's own form tells: waiting_url and set_up_url are then links that let it in once"`
 	TTL       int             `json:"ttl,omitempty" minimum:"30" maximum:"300" doc:"life in seconds"`
 }
 
@@ -141,7 +142,7 @@ func (a *API) requestApproval(ctx context.Context, by caller, in *requestApprova
 }
 
 func (in *requestApprovalInput) request() approvals.Request {
-	r := approvals.Request{User: in.Body.User, Role: in.Body.Role, Trusted: enrolments.SecretOf(in.Body.Trusted), ReturnURL: in.Body.ReturnURL, TTL: time.Duration(in.Body.TTL) * time.Second}
+	r := approvals.Request{User: in.Body.User, Role: in.Body.Role, Trusted: enrolments.SecretOf(in.Body.Trusted), WithoutScript: in.Body.NoScript, ReturnURL: in.Body.ReturnURL, TTL: time.Duration(in.Body.TTL) * time.Second}
 	if c := in.Body.Context; c != nil {
 		r.Context = approvals.Context{
 			IP: c.IP, Location: c.Location, Browser: browserName(c.UserAgent), Action: c.Action, Reference: c.Reference,
@@ -156,16 +157,23 @@ func (a *API) requestedViewOf(r approvals.Requested) requestedApproval {
 		WaitingURL:   a.waitingURL(r.ID, r.Token),
 		WaitingToken: r.Token.Reveal(),
 	}
+	if !r.Entry.IsZero() {
+		v.WaitingURL = a.entryURL("waiting", string(r.ID), r.Entry)
+	}
 	switch r.Next {
 	case approvals.Wait:
 		v.Number = r.Number
 	case approvals.Enrol, approvals.Done:
-		if r.SetUpToken.IsZero() {
-			break
+		if r.Pairing.ID != "" {
+			v.SetUpURL = a.openedViewOf(r.Pairing, r.SetUpToken, r.SetUpEntry).SetUpURL
 		}
-		v.SetUpURL = a.setUpURL(r.Pairing.ID, r.SetUpToken)
 	}
 	return v
+}
+
+// entryURL leads a browser without script to one of the server's own pages.
+func (a *API) entryURL(page, id string, entry enrolments.Secret) string {
+	return a.config.PublicURL + "/" + page + "/" + id + "/enter/" + entry.Reveal()
 }
 
 func (a *API) waitingURL(id approvals.ID, token enrolments.Secret) string {
@@ -255,6 +263,7 @@ type openPairingInput struct{ Body pairingRequest }
 type pairingRequest struct {
 	User       string `json:"user" minLength:"1" doc:"1–128 characters" example:"ana@example.com"`
 	ApprovalID string `json:"approval_id,omitempty" doc:"a fresh approval of this person, for one who has something set up"`
+	NoScript   bool   `json:"without_script,omitempty" doc:"the person's browser runs no scripts: set_up_url is a link that lets it in once"`
 }
 
 type openedPairing struct {
@@ -263,7 +272,7 @@ type openedPairing struct {
 	User       string    `json:"user"`
 	ExpiresAt  time.Time `json:"expires_at"`
 	SetUpURL   string    `json:"set_up_url"`
-	SetUpToken string    `json:"set_up_token"`
+	SetUpToken string    `json:"set_up_token,omitempty" doc:"not with without_script: the link makes it"`
 }
 
 func (a *API) openPairing(ctx context.Context, by caller, in *openPairingInput) (openedPairing, error) {
@@ -271,14 +280,28 @@ func (a *API) openPairing(ctx context.Context, by caller, in *openPairingInput) 
 	if err != nil {
 		return openedPairing{}, err
 	}
-	p, token, err := a.config.Approvals.OpenPairing(ctx, by.ID, in.Body.User, fresh)
+	var token, entry enrolments.Secret
+	var p enrolments.Pairing
+	if in.Body.NoScript {
+		p, entry, err = a.config.Approvals.OpenPairingToEnter(ctx, by.ID, in.Body.User, fresh)
+	} else {
+		p, token, err = a.config.Approvals.OpenPairing(ctx, by.ID, in.Body.User, fresh)
+	}
 	if err != nil {
 		return openedPairing{}, err
 	}
-	return openedPairing{
+	return a.openedViewOf(p, token, entry), nil
+}
+
+func (a *API) openedViewOf(p enrolments.Pairing, token, entry enrolments.Secret) openedPairing {
+	v := openedPairing{
 		ID: string(p.ID), State: string(p.State), User: p.User, ExpiresAt: wireTime(p.ExpiresAt),
 		SetUpURL: a.setUpURL(p.ID, token), SetUpToken: token.Reveal(),
-	}, nil
+	}
+	if !entry.IsZero() {
+		v.SetUpURL = a.entryURL("set-up", string(p.ID), entry)
+	}
+	return v
 }
 
 // freshID reads an optional approval id; one that cannot be an approval's is

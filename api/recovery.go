@@ -156,10 +156,7 @@ func (a *API) openRecovery(ctx context.Context, by recovering, in *openRecoveryI
 	if err != nil {
 		return openedPairing{}, a.recoveryStanding(by.Recovery, err)
 	}
-	return openedPairing{
-		ID: string(p.ID), State: string(p.State), User: p.User, ExpiresAt: wireTime(p.ExpiresAt),
-		SetUpURL: a.setUpURL(p.ID, token), SetUpToken: token.Reveal(),
-	}, nil
+	return a.openedViewOf(p, token, enrolments.Secret{}), nil
 }
 
 // recoveryStanding says when to come back.

@@ -24,6 +24,7 @@ func (a *API) routes() error {
 	a.waitingRoutes()
 	a.setUpRoutes()
 	a.setUpChannelRoutes()
+	a.entryRoutes()
 	a.recoveryRoutes()
 	a.recoveryChannelRoutes()
 	a.trustRoutes()

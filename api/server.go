@@ -218,6 +218,7 @@ func securitySchemes() map[string]*huma.SecurityScheme {
 		"setUpToken":     bearer("set-up token", "The secret of one set-up."),
 		"recoveryToken":  bearer("recovery token", "The secret of one recovery."),
 		"securityToken":  bearer("security token", "The secret of one security page."),
+		"entry":          bearer("entry", "The secret in the path of a link for a browser without script; good once."),
 		"phoneProof": {
 			Type: "apiKey", In: "header", Name: "Phone-Proof",
 			Description: "JWS by the phone's key over method, address, time, a jti of its own and the body's hash.",

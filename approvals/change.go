@@ -100,7 +100,7 @@ func (s *Service) BeginChange(ctx context.Context, app enrolments.Application, p
 	if err := s.config.People.AddChange(ctx, page, c); err != nil {
 		return Requested{}, err
 	}
-	return s.create(ctx, n, e, r.Seed)
+	return s.create(ctx, n, e, r)
 }
 
 // leading are the methods of a policy that let in a new phone, at once or after

@@ -37,6 +37,9 @@ type Request struct {
 	// chance knows. The same Seed and approval make the same token, which is
 	// how a repeated request can be answered although only hashes are kept.
 	Seed [32]byte
+	// WithoutScript says that the person's browser runs no scripts: it is let in
+	// by an entry, see Requested.
+	WithoutScript bool
 	// Key and Fingerprint recognise a repeated request; no Key, no repetition.
 	Key         string
 	Fingerprint enrolments.Hash
@@ -64,12 +67,13 @@ type Requested struct {
 	Approval
 	// Repeated is true when Key was known: this is the earlier approval.
 	Repeated bool
-	// Token is what the waiting screen authenticates with.
-	Token enrolments.Secret
-	// Pairing and SetUpToken are set when Next is Enrol, and when it is Done
-	// since nothing was required.
-	Pairing    enrolments.Pairing
-	SetUpToken enrolments.Secret
+	// Token is what the waiting screen authenticates with. Entry, for a browser
+	// without script, is what Enter makes it from.
+	Token, Entry enrolments.Secret
+	// Pairing is set when Next is Enrol, and when it is Done since nothing was
+	// required; with it SetUpToken or, without script, SetUpEntry.
+	Pairing                enrolments.Pairing
+	SetUpToken, SetUpEntry enrolments.Secret
 }
 
 // display is what a phone shows; the order of the members is the order shown.
@@ -195,17 +199,18 @@ func (s *Service) request(ctx context.Context, app enrolments.Application, e enr
 	if slices.Contains(n.Offers, enrolments.MethodEmail) {
 		n.EmailHint = enrolments.MaskEmail(e.BackupEmail)
 	}
-	return s.create(ctx, n, e, r.Seed)
+	return s.create(ctx, n, e, r)
 }
 
 // create makes an approval pending and wakes the person's phones.
-func (s *Service) create(ctx context.Context, n New, e enrolments.Enrolment, seed [32]byte) (Requested, error) {
+func (s *Service) create(ctx context.Context, n New, e enrolments.Enrolment, r Request) (Requested, error) {
 	created, err := s.config.Store.Create(ctx, n)
 	if err != nil {
 		return Requested{}, err
 	}
 	a := created.Approval
-	out := Requested{Approval: a, Repeated: created.Repeated, Token: waitingToken(seed, a.ID)}
+	out := Requested{Approval: a, Repeated: created.Repeated}
+	out.Token, out.Entry = r.secrets(a.ID)
 	if created.Repeated {
 		return s.repeated(out)
 	}
@@ -246,7 +251,7 @@ func (s *Service) repeated(out Requested) (Requested, error) {
 // build makes the approval of a request, all but its fate.
 func (s *Service) build(app enrolments.Application, e enrolments.Enrolment, r Request) (New, error) {
 	id, p := NewID(e.ID), app.Policy
-	token := waitingToken(r.Seed, id)
+	token, _ := r.secrets(id)
 	number, err := r.number(p.NumberDigits)
 	if err != nil {
 		return New{}, err
@@ -303,12 +308,12 @@ func (s *Service) requestFirst(ctx context.Context, app enrolments.Application, 
 	}
 	// Refused when something was set up this very moment: nobody is let in
 	// beside it.
-	pairing, token, err := s.config.People.OpenPairing(ctx, r.User, app.ID, false)
+	out, err := s.openFirst(ctx, app, r)
 	if err != nil {
 		return Requested{}, err
 	}
 	r.Key = ""
-	n, err := s.build(app, enrolments.Enrolment{Person: enrolments.Person{ID: pairing.Person, User: pairing.User}}, r)
+	n, err := s.build(app, enrolments.Enrolment{Person: enrolments.Person{ID: out.Pairing.Person, User: out.Pairing.User}}, r)
 	if err != nil {
 		return Requested{}, err
 	}
@@ -323,7 +328,19 @@ func (s *Service) requestFirst(ctx context.Context, app enrolments.Application, 
 	a.Next, created.Next = next, next
 	s.auditRequested(ctx, created, true)
 	s.auditSettled(ctx, a)
-	return Requested{Approval: a, Token: waitingToken(r.Seed, a.ID), Pairing: pairing, SetUpToken: token}, nil
+	out.Approval = a
+	out.Token, out.Entry = r.secrets(a.ID)
+	return out, nil
+}
+
+// openFirst opens the set-up of a person who has nothing.
+func (s *Service) openFirst(ctx context.Context, app enrolments.Application, r Request) (out Requested, err error) {
+	if r.WithoutScript {
+		out.Pairing, out.SetUpEntry, err = s.config.People.OpenPairingToEnter(ctx, r.User, app.ID, false)
+	} else {
+		out.Pairing, out.SetUpToken, err = s.config.People.OpenPairing(ctx, r.User, app.ID, false)
+	}
+	return out, err
 }
 
 // waitingToken derives the browser's secret of one approval.

@@ -96,14 +96,24 @@ func (s *Service) Redeem(ctx context.Context, app enrolments.ApplicationID, id I
 // else enrolments.ErrFreshApproval. A code that by the policy does not let a new
 // phone in at once does not do so by this way either: ErrCodeWaits.
 func (s *Service) OpenPairing(ctx context.Context, app enrolments.ApplicationID, user string, fresh ID) (enrolments.Pairing, enrolments.Secret, error) {
-	allowed := false
+	return s.openPairing(ctx, app, user, fresh, s.config.People.OpenPairing)
+}
+
+// OpenPairingToEnter is OpenPairing for a browser without script: it returns an
+// entry in place of the token.
+func (s *Service) OpenPairingToEnter(ctx context.Context, app enrolments.ApplicationID, user string, fresh ID) (enrolments.Pairing, enrolments.Secret, error) {
+	return s.openPairing(ctx, app, user, fresh, s.config.People.OpenPairingToEnter)
+}
+
+type opening func(ctx context.Context, user string, by enrolments.ApplicationID, allowed bool) (enrolments.Pairing, enrolments.Secret, error)
+
+func (s *Service) openPairing(ctx context.Context, app enrolments.ApplicationID, user string, fresh ID, open opening) (enrolments.Pairing, enrolments.Secret, error) {
 	if fresh != "" {
 		if err := s.spendFresh(ctx, app, user, fresh); err != nil {
 			return enrolments.Pairing{}, enrolments.Secret{}, err
 		}
-		allowed = true
 	}
-	return s.config.People.OpenPairing(ctx, user, app, allowed)
+	return open(ctx, user, app, fresh != "")
 }
 
 func (s *Service) spendFresh(ctx context.Context, app enrolments.ApplicationID, user string, id ID) error {

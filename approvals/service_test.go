@@ -82,6 +82,11 @@ func (w *town) OpenPairing(_ context.Context, user string, by enrolments.Applica
 	return enrolments.Pairing{ID: "a-pairing", Person: "person-of-pairing", User: user}, enrolments.SecretOf("set-up"), w.lost
 }
 
+func (w *town) OpenPairingToEnter(ctx context.Context, user string, by enrolments.ApplicationID, allowed bool) (enrolments.Pairing, enrolments.Secret, error) {
+	p, _, err := w.OpenPairing(ctx, user, by, allowed)
+	return p, enrolments.SecretOf("set-up entry"), err
+}
+
 // SpendCode takes a code once; those of eight letters are recovery codes.
 func (w *town) SpendCode(_ context.Context, _ enrolments.PersonID, typed string) (bool, error) {
 	if w.typing != nil {

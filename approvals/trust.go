@@ -36,7 +36,9 @@ func (s *Service) requestTrusted(ctx context.Context, app enrolments.Application
 	a.Next, created.Next = Done, Done
 	s.auditRequested(ctx, created, true)
 	s.auditSettled(ctx, a)
-	return Requested{Approval: a, Token: waitingToken(r.Seed, a.ID)}, nil
+	out := Requested{Approval: a}
+	out.Token, out.Entry = r.secrets(a.ID)
+	return out, nil
 }
 
 // MayTrust reports whether the browser of an approval may be trusted once it is

@@ -23,18 +23,27 @@ const PairingProof = "countersign-pair+jwt"
 // administrator stands behind it: without, somebody who has anything set up
 // gets ErrFreshApproval. by is the application that asks, if one does.
 func (s *Service) OpenPairing(ctx context.Context, user string, by ApplicationID, allowed bool) (Pairing, Secret, error) {
-	p, err := s.AddPerson(ctx, user)
+	token := NewSecret()
+	p, err := s.openFor(ctx, user, by, allowed, token)
 	if err != nil {
 		return Pairing{}, Secret{}, err
+	}
+	return p, token, nil
+}
+
+func (s *Service) openFor(ctx context.Context, user string, by ApplicationID, allowed bool, token Secret) (Pairing, error) {
+	p, err := s.AddPerson(ctx, user)
+	if err != nil {
+		return Pairing{}, err
 	}
 	e, err := s.config.Store.EnrolmentOf(ctx, p.ID)
 	if err != nil {
-		return Pairing{}, Secret{}, err
+		return Pairing{}, err
 	}
 	if !e.Empty() && !allowed {
-		return Pairing{}, Secret{}, ErrFreshApproval
+		return Pairing{}, ErrFreshApproval
 	}
-	return s.open(ctx, Pairing{Person: p.ID, User: p.User, Free: !allowed}, by)
+	return s.open(ctx, Pairing{Person: p.ID, User: p.User, Free: !allowed}, by, token)
 }
 
 // OpenPairingByPhone opens a pairing for a new phone on the word of one that
@@ -45,26 +54,33 @@ func (s *Service) OpenPairingByPhone(ctx context.Context, phone KnownPhone, repl
 	if !phone.Active {
 		return Pairing{}, Secret{}, ErrPhoneInactive
 	}
-	p, token, err := s.open(ctx, Pairing{Person: phone.Person, User: phone.User, By: phone.ID, Replace: replace}, "")
+	token := NewSecret()
+	p, err := s.open(ctx, Pairing{Person: phone.Person, User: phone.User, By: phone.ID, Replace: replace}, "", token)
 	return p, TicketOf(token), err
 }
 
-func (s *Service) open(ctx context.Context, p Pairing, by ApplicationID) (Pairing, Secret, error) {
+func (s *Service) open(ctx context.Context, p Pairing, by ApplicationID, token Secret) (Pairing, error) {
 	p.Application = by
-	p, token := s.newPairing(p)
+	p = s.pairingWith(p, token)
 	if err := s.config.Store.AddPairing(ctx, p); err != nil {
-		return Pairing{}, Secret{}, err
+		return Pairing{}, err
 	}
-	return p, token, s.record(ctx, Event{Kind: EventPairingOpened, Person: p.Person, Application: by, Phone: p.By})
+	return p, s.record(ctx, Event{Kind: EventPairingOpened, Person: p.Person, Application: by, Phone: p.By})
 }
 
 // newPairing gives p an identity, a secret and its life.
 func (s *Service) newPairing(p Pairing) (Pairing, Secret) {
-	now, token := s.now(), NewSecret()
+	token := NewSecret()
+	return s.pairingWith(p, token), token
+}
+
+// pairingWith is newPairing with a secret that is known.
+func (s *Service) pairingWith(p Pairing, token Secret) Pairing {
+	now := s.now()
 	p.ID, p.State, p.Version = NewID[PairingID](), PairingOpen, 1
 	p.Token, p.Ticket = token.Hash(), TicketOf(token).Hash()
 	p.CreatedAt, p.ExpiresAt = now, now.Add(PairingTTL)
-	return p, token
+	return p
 }
 
 // PairingOf returns a pairing that the phone has opened; ErrNotFound for

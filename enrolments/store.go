@@ -107,6 +107,10 @@ type PairingStore interface {
 	// the oldest above that are refused.
 	AddPairing(ctx context.Context, p Pairing) error
 	Pairing(ctx context.Context, id PairingID, now time.Time) (Pairing, error)
+	// EnterPairing raises the version of an open pairing in which nothing has
+	// happened yet: of callers at once one does; ErrPairingSettled for all
+	// others.
+	EnterPairing(ctx context.Context, id PairingID, now time.Time) (Pairing, error)
 	// PairingByTicket finds an open pairing by its ticket; ErrTicket.
 	PairingByTicket(ctx context.Context, ticket Hash, now time.Time) (Pairing, error)
 	// Claim spends the ticket for phone (stored inactive) and sets digits:

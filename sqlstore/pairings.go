@@ -87,6 +87,25 @@ func pairing(ctx context.Context, db session, id enrolments.PairingID, now time.
 	return onePairing(ctx, db, now, `WHERE g.id = $1`, string(id))
 }
 
+// EnterPairing implements enrolments.PairingStore.
+func (s *Store) EnterPairing(ctx context.Context, id enrolments.PairingID, now time.Time) (entered enrolments.Pairing, err error) {
+	err = s.write(ctx, func(ctx context.Context, db session) error {
+		if _, err := pairing(ctx, db, id, now); err != nil {
+			return err
+		}
+		if err := db.must(ctx, enrolments.ErrPairingSettled, `UPDATE pairings SET version = 2
+			WHERE id = $1 AND state = 'open' AND version = 1 AND expires_at > $2`, string(id), micros(now)); err != nil {
+			return err
+		}
+		entered, err = pairing(ctx, db, id, now)
+		return err
+	})
+	if err != nil {
+		return enrolments.Pairing{}, err
+	}
+	return entered, nil
+}
+
 // PairingByTicket implements enrolments.PairingStore.
 func (s *Store) PairingByTicket(ctx context.Context, ticket enrolments.Hash, now time.Time) (enrolments.Pairing, error) {
 	p, err := onePairing(ctx, s.read(), now, `WHERE g.ticket = $1 AND g.state = 'open' AND g.expires_at > $2 AND NOT g.app_only`,

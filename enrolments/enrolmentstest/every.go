@@ -98,7 +98,7 @@ var everyMethod = []promise{
 type world struct {
 	app            enrolments.Application
 	person, locked enrolments.Person
-	open           enrolments.Pairing
+	open, fresh    enrolments.Pairing
 	claimed        enrolments.Pairing
 	active         enrolments.Pairing
 	phone, spare   enrolments.Phone
@@ -145,6 +145,7 @@ func (f *fixture) world(t *testing.T) world {
 	w := world{app: f.application(t), person: f.person(t), locked: f.person(t)}
 	ok(t, f.store.AddKey(t.Context(), w.app.ID, key("second"), present()))
 	w.open, _ = f.pairing(t, w.person)
+	w.fresh, _ = f.pairing(t, w.person)
 	w.claimed, _ = f.claimed(t, w.person)
 	w.active, w.phone = f.paired(t, w.person)
 	codes, spare := f.paired(t, w.locked)
@@ -193,7 +194,7 @@ func (w *world) look(t *testing.T, f *fixture) {
 		ok(t, err)
 		w.seen.Emails = append(w.seen.Emails, e)
 	}
-	for _, g := range []enrolments.PairingID{w.open.ID, w.claimed.ID, w.active.ID} {
+	for _, g := range []enrolments.PairingID{w.open.ID, w.fresh.ID, w.claimed.ID, w.active.ID} {
 		w.seen.Pairings = append(w.seen.Pairings, f.read(t, g, present()))
 	}
 }
@@ -271,6 +272,10 @@ func (w *world) calls(ctx context.Context, s enrolments.Store) map[string]func()
 		},
 		"AllowRecovery": func() error {
 			_, _, err := s.AllowRecovery(ctx, w.person.ID, w.waits.ID, now)
+			return err
+		},
+		"EnterPairing": func() error {
+			_, err := s.EnterPairing(ctx, w.fresh.ID, now)
 			return err
 		},
 		"Claim": func() error {

@@ -50,6 +50,38 @@ var pairings = []promise{
 		g.Person, g.Ticket = "nobody", key(string(g.ID))
 		is(t, f.store.AddPairing(t.Context(), g), enrolments.ErrNotFound)
 	}},
+	{"of browsers that enter a pairing at once one does, and nobody after", func(t *testing.T, f *fixture) {
+		want, _ := f.pairing(t, f.person(t))
+		oneWins(t, atOnce(func(int) error {
+			got, err := f.store.EnterPairing(t.Context(), want.ID, present())
+			if err == nil && got.Version != want.Version+1 {
+				t.Errorf("entered at version %d", got.Version)
+			}
+			return err
+		}), enrolments.ErrPairingSettled)
+		want.Version++
+		same(t, f.read(t, want.ID, present()), want)
+	}},
+	{"a pairing in which something has happened is not entered", func(t *testing.T, f *fixture) {
+		p := f.person(t)
+		claimed, _ := f.claimed(t, p)
+		begun, _ := f.pairing(t, p)
+		ok(t, f.store.BeginAuthenticator(t.Context(), begun.ID, authenticator(p, ""), present()))
+		late, _ := f.pairing(t, p)
+		for _, c := range []struct {
+			id  enrolments.PairingID
+			now time.Time
+			err error
+		}{
+			{claimed.ID, present(), enrolments.ErrPairingSettled},
+			{begun.ID, present(), enrolments.ErrPairingSettled},
+			{late.ID, late.ExpiresAt, enrolments.ErrPairingSettled},
+			{"nobody", present(), enrolments.ErrNotFound},
+		} {
+			_, err := f.store.EnterPairing(t.Context(), c.id, c.now)
+			is(t, err, c.err)
+		}
+	}},
 	{"a pairing that is not there is not found", func(t *testing.T, f *fixture) {
 		_, err := f.store.Pairing(t.Context(), "nobody", present())
 		is(t, err, enrolments.ErrNotFound)
