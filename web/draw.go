@@ -37,11 +37,13 @@ func (d drawer) page(name string) http.Handler {
 	if name == "missing" {
 		status = http.StatusNotFound
 	}
-	t := template.Must(template.ParseFS(files, "page/page.html", folderOf(name)+"/"+name+".html"))
+	t := template.Must(template.ParseFS(files, "page/page.html", "page/icons.html", folderOf(name)+"/"+name+".html"))
 	drawn := map[string]file{}
 	for language, w := range loadWords() {
 		v := d.view(w)
-		v.Sentences = w.of(folderOf(name))
+		if name != "missing" { // it has no script
+			v.Sentences = w.of(name)
+		}
 		drawn[language] = file{newBody(draw(t, v)), kind, headers, status}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -60,6 +60,19 @@ func phonePolicy(ancestors []string) string {
 	}, "; ")
 }
 
+// noScriptPolicy is that of the pages without script.
+func noScriptPolicy(ancestors []string) string {
+	return strings.Join([]string{
+		"default-src 'none'",
+		"script-src 'none'",
+		"style-src 'self'",
+		"img-src 'self' data:", // the QR code of an authenticator's key, which comes once
+		"form-action 'self'",
+		"base-uri 'none'",
+		frames(ancestors),
+	}, "; ")
+}
+
 func frames(ancestors []string) string {
 	if len(ancestors) == 0 {
 		return "frame-ancestors 'none'"
@@ -91,6 +104,15 @@ func origins(entries []string) []string {
 		return err != nil || (u.Scheme != "https" && u.Scheme != "http") ||
 			!plainHost(u.Host) || s != u.Scheme+"://"+u.Host
 	})
+}
+
+// originOf is scheme and host of the public URL.
+func originOf(publicURL string) string {
+	u, err := url.Parse(publicURL)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 func plainHost(host string) bool {

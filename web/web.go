@@ -28,9 +28,12 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"countersign/web/noscript"
 )
 
 //go:embed page waiting setup recovery phone words
+//go:embed noscript/*.json noscript/*.html noscript/*.css
 var files embed.FS
 
 // Config is what the pages need to know of the server they belong to.
@@ -45,6 +48,9 @@ type Config struct {
 	// pages in a frame; none by default. An entry that is not an origin is left
 	// out: a slip here must not open the pages to more than was meant.
 	FrameAncestors []string
+	// API answers under /v1; through it the pages without script ask. Without
+	// one there are only those with a script.
+	API http.Handler
 	// Demo says that this is a demonstration's or a developer's server: while a
 	// phone is paired, the command of the simulated phone is offered as well.
 	Demo bool
@@ -74,7 +80,27 @@ func New(c Config) http.Handler {
 	mux.Handle("GET /phone/manifest.webmanifest", phone.manifest)
 	mux.Handle("GET /assets/{digest}/{path...}", assets)
 	mux.Handle("GET /", draw.page("missing"))
-	return secured(headers(c), mux)
+	return secured(headers(c), withoutScript(c, draw, mux))
+}
+
+// withoutScript puts the pages for browsers without script before the others.
+func withoutScript(c Config, draw drawer, scripted http.Handler) http.Handler {
+	if c.API == nil {
+		return scripted
+	}
+	return noscript.New(noscript.Config{
+		API: c.API, Files: files, Origin: originOf(c.PublicURL), Base: draw.base, Assets: draw.assets, ServerName: c.ServerName,
+		Words: func(accept string) (string, noscript.Words) {
+			language := preferred(accept)
+			return language, loadWords()[language]
+		},
+		Headers: map[string]string{
+			"Content-Security-Policy": noScriptPolicy(origins(c.FrameAncestors)),
+			// A form is sent with its origin, which older browsers are told from
+			// strangers by; the paths hold no secret.
+			"Referrer-Policy": "same-origin",
+		},
+	}).Handler(scripted)
 }
 
 // onlyIDs lets through what can be an id at all: 1 to 64 characters of

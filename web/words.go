@@ -99,9 +99,34 @@ var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
 // written from right to left cannot turn the sentence around it. The value
 // "count" chooses the form. A key that there is not is an error.
 func (w words) T(key string, values ...any) (template.HTML, error) {
+	sentence, named, err := w.form(key, values)
+	if err != nil {
+		return "", err
+	}
+	return template.HTML(fill(sentence, named, template.HTMLEscapeString, isolated)), nil
+}
+
+// Text is T as text, for a title or as a value of another sentence. Of a key
+// that there is not it says nothing.
+func (w words) Text(key string, values ...any) string {
+	sentence, named, err := w.form(key, values)
+	if err != nil {
+		return ""
+	}
+	return fill(sentence, named, strings.Clone, func(_, value string) string { return value })
+}
+
+// Has reports whether there is a sentence of that key.
+func (w words) Has(key string) bool {
+	_, ok := w.sentences[key]
+	return ok
+}
+
+// form chooses the form of a sentence and names its values.
+func (w words) form(key string, values []any) (string, map[string]string, error) {
 	s, ok := w.sentences[key]
 	if !ok || len(values)%2 != 0 {
-		return "", fmt.Errorf("no sentence %q in %s with %d values", key, w.Language, len(values))
+		return "", nil, fmt.Errorf("no sentence %q in %s with %d values", key, w.Language, len(values))
 	}
 	named := map[string]string{}
 	form := "other"
@@ -111,7 +136,7 @@ func (w words) T(key string, values ...any) (template.HTML, error) {
 			form = "one"
 		}
 	}
-	return template.HTML(fill(s[form], named)), nil
+	return s[form], named, nil
 }
 
 // one says whether a number of things has the form "one" (CLDR's plural rules
@@ -120,20 +145,25 @@ func (w words) one(n int) bool {
 	return n == 1 || n == 0 && w.Language == "fr"
 }
 
-func fill(sentence string, values map[string]string) string {
+// fill writes the words and the values of a sentence, each in its way.
+func fill(sentence string, values map[string]string, said func(string) string, valued func(name, value string) string) string {
 	var b strings.Builder
 	rest := 0
 	for _, at := range placeholder.FindAllStringIndex(sentence, -1) {
-		b.WriteString(template.HTMLEscapeString(sentence[rest:at[0]]))
 		name := sentence[at[0]:at[1]]
-		value := "<bdi>" + template.HTMLEscapeString(values[name]) + "</bdi>"
-		if name == "{number}" { // to be found at a glance
-			value = "<strong>" + value + "</strong>"
-		}
-		b.WriteString(value)
+		b.WriteString(said(sentence[rest:at[0]]) + valued(name, values[name]))
 		rest = at[1]
 	}
-	return b.String() + template.HTMLEscapeString(sentence[rest:])
+	return b.String() + said(sentence[rest:])
+}
+
+// isolated is a value as markup.
+func isolated(name, value string) string {
+	value = "<bdi>" + template.HTMLEscapeString(value) + "</bdi>"
+	if name == "{number}" { // to be found at a glance
+		return "<strong>" + value + "</strong>"
+	}
+	return value
 }
 
 // longestPreference bounds how many languages of a request are looked at; a

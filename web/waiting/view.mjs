@@ -20,6 +20,7 @@ export const slowAfter = 15; // seconds
 //   go        where the browser goes by itself, or ""
 //   back      where the way on leads, or "" for the page before this one
 //   tone      "good", "alarm" or "calm"
+//   icon      that of an end, or ""
 //
 // state is the protocol's, or null before the first. circumstances: asked
 // (seconds since phones were last asked), tries (number attempts at the start),
@@ -35,7 +36,7 @@ export function view(words, state, circumstances = {}) {
 
 const blank = {
   purpose: 'wait', note: [], number: '', counting: false, resend: false, code: 'none',
-  onward: '', codeNext: false, newPhone: false, go: '', back: '', tone: 'calm',
+  onward: '', codeNext: false, newPhone: false, go: '', back: '', tone: 'calm', icon: '',
 };
 
 function pending(words, state, circumstances) {
@@ -149,6 +150,10 @@ function over(problem) {
 }
 
 const onward = { reported: 'back', replaced: 'here', approved: '', nowhere: '', lost: 'back' };
+const icons = {
+  approved: 'tick', denied: 'no', reported: 'shield', mismatch: 'shield', tooManyCodes: 'shield',
+  expired: 'clock', replaced: 'swap', lost: 'clock', nowhere: 'door', cancelled: 'no', ended: 'door',
+};
 const alarming = ['denied', 'reported', 'mismatch', 'tooManyCodes'];
 
 function end(words, kind, state, { tries, phoneless = false }) {
@@ -169,6 +174,7 @@ function end(words, kind, state, { tries, phoneless = false }) {
     go,
     back: kind === 'approved' ? '' : to,
     tone: kind === 'approved' ? 'good' : alarming.includes(kind) ? 'alarm' : 'calm',
+    icon: icons[kind],
   };
 }
 

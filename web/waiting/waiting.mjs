@@ -110,11 +110,6 @@ function showCode() {
   byID('note').hidden = shown.note.length === 0;
 }
 
-const icons = {
-  approved: 'tick', denied: 'no', reported: 'shield', mismatch: 'shield', tooManyCodes: 'shield',
-  expired: 'clock', replaced: 'swap', lost: 'clock', nowhere: 'door', cancelled: 'no', ended: 'door',
-};
-
 function showEnd(next, before) {
   const over = next.purpose === 'end';
   byID('badge').hidden = !over;
@@ -123,7 +118,7 @@ function showEnd(next, before) {
   connected(true);
   byID('resent').hidden = true;
   byID('badge').dataset.tone = next.tone;
-  byID('icon').setAttribute('href', `#icon-${icons[next.kind]}`);
+  byID('icon').setAttribute('href', `#icon-${next.icon}`);
   const stuck = !next.back && history.length < 2;
   byID('again').hidden = next.onward === '' || stuck;
   byID('again').textContent = words.text(`waiting.onward.${next.onward}`);

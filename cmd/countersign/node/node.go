@@ -193,7 +193,7 @@ func (n *Node) buildHandler(c Config) (err error) {
 		return err
 	}
 	pages := web.New(web.Config{
-		PublicURL: c.PublicURL, ServerName: c.ServerName, FrameAncestors: c.FrameAncestors, Demo: c.Demo,
+		PublicURL: c.PublicURL, ServerName: c.ServerName, FrameAncestors: c.FrameAncestors, Demo: c.Demo, API: n.api,
 	})
 	mux := http.NewServeMux()
 	for _, path := range []string{"/waiting/", "/set-up/", "/recovery/", "/pair", "/phone", "/phone/", "/assets/"} {

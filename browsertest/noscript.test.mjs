@@ -1,0 +1,305 @@
+// A sign-in in a browser that runs no scripts: every step by links and forms.
+// The application and the phones are played here, over the protocol. SERVER is
+// the server's address, KEY an API key of an application that is returned to at
+// BACK, TRUSTING that of one whose browsers may be trusted; SHOTS, if set, a
+// folder for pictures; STORY, a part of the name of the one story to be told.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { barriers, withBrowser } from "./browser.mjs";
+import { ask, authenticator, call, code, everything, handset, key, server, stands } from "./people.mjs";
+
+const { SHOTS: shots, STORY: only, BACK: back, TRUSTING: trusting } = process.env;
+const patience = 20_000;
+const narrow = { width: 320, height: 640 };
+
+const begin = (user, more = {}) => ask(user, { without_script: true, return_url: back, ...more });
+
+async function open(browser, url, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1024, height: 860 }, javaScriptEnabled: false, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(patience);
+  page.asked = [];
+  page.on("request", (request) => page.asked.push(request.url()));
+  await page.goto(url);
+  return page;
+}
+
+const heading = (page, name) => page.getByRole("heading", { name, level: 1 }).waitFor();
+const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
+const follow = (page, name) => page.getByRole("link", { name, exact: true }).click();
+const line = (page, text) => page.locator("#line", { hasText: text }).waitFor();
+const returned = (page) => page.waitForRequest((request) => request.url().startsWith(back), { timeout: patience });
+
+async function type(page, text) {
+  await page.locator("#typed").fill(text);
+  await page.locator("#send").click();
+}
+
+// unhindered gives what keeps people out of a page. What looks for it needs
+// timers, so the same document is shown once more where scripts run.
+async function unhindered(page) {
+  const [url, body] = [page.url(), await page.content()];
+  const context = await page.context().browser().newContext({ viewport: page.viewportSize(), bypassCSP: true });
+  const copy = await context.newPage();
+  await copy.route(url, (route) => route.fulfill({ contentType: "text/html; charset=utf-8", body }));
+  await copy.goto(url);
+  const found = await barriers(copy);
+  await context.close();
+  return found;
+}
+
+// fits checks what must hold on every screen: nothing of it keeps anybody out,
+// it runs no script, no secret is in its address, and it is no wider than a
+// small screen.
+async function fits(page, name) {
+  if (shots) await page.screenshot({ path: join(shots, `noscript-${name}.png`), fullPage: true });
+  assert.deepEqual(await unhindered(page), [], name);
+  assert.equal(await page.locator("script").count(), 0, name);
+  assert.match(new URL(page.url()).pathname, /^\/(waiting|set-up|recovery)\/[\w-]{22,30}(\/[a-z-]+)?$/, name);
+  const size = page.viewportSize();
+  await page.setViewportSize(narrow);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(wide <= narrow.width, `${name}: ${wide} px wide`);
+  if (shots) await page.screenshot({ path: join(shots, `noscript-${name}-320.png`), fullPage: true });
+  await page.setViewportSize(size);
+}
+
+test("a sign-in without script", { skip: server ? false : "SERVER is not set" }, async (t) => {
+  await withBrowser(async (browser) => {
+    const story = (name, tell) => t.test(name, { skip: only && !name.includes(only) }, tell);
+
+    await story("a phone approves, and the browser goes back by itself", async () => {
+      const { phone } = await everything("push@example.com");
+      const asked = await begin("push@example.com");
+      const page = await open(browser, asked.waiting_url);
+      await heading(page, "Open Countersign on your phone");
+      assert.equal(await page.locator("#number").textContent(), asked.number);
+      await fits(page, "asking");
+      const [request] = await phone.asked();
+      await phone.request("POST", `/v1/phone/approvals/${request.id}/seen`);
+      await line(page, "Opened on Old phone.");
+      const wrong = asked.number === "10" ? "11" : "10";
+      await phone.answer(request, "approve", wrong);
+      await heading(page, "That number didn’t match");
+      await fits(page, "wrong-number");
+      const went = returned(page);
+      await phone.answer(request, "approve", asked.number);
+      await heading(page, "You’re in");
+      const query = new URL((await went).url()).searchParams;
+      assert.equal(query.get("approval_id"), asked.id);
+      const { approval } = await call("POST", `/v1/approvals/${asked.id}/redeem`, key, { result_code: query.get("result_code") });
+      assert.equal(approval.method, "push");
+      await page.context().close();
+    });
+
+    await story("the page keeps still for whoever wants it to", async () => {
+      const { phone } = await everything("still@example.com");
+      const asked = await begin("still@example.com", { return_url: undefined });
+      const page = await open(browser, asked.waiting_url);
+      await follow(page, "Stop that");
+      await page.getByText("This page stays as it is.").waitFor();
+      await fits(page, "still");
+      const [request] = await phone.asked();
+      await phone.answer(request, "approve", asked.number);
+      const before = page.asked.length;
+      await new Promise((resolve) => { setTimeout(resolve, 2500); });
+      assert.equal(page.asked.length, before, "it looked by itself");
+      await follow(page, "Look now");
+      await heading(page, "You’re in");
+      await fits(page, "approved-here");
+      await page.context().close();
+    });
+
+    await story("a code, after one that was wrong", async () => {
+      const { setUpKey } = await everything("code@example.com");
+      const asked = await begin("code@example.com");
+      const page = await open(browser, asked.waiting_url);
+      await follow(page, "Use a code");
+      await page.getByLabel("Code", { exact: true }).waitFor();
+      await fits(page, "code");
+      await type(page, " ");
+      await page.getByText("Type the code first.").waitFor();
+      await type(page, "12345");
+      await page.getByText("A code from an app has six digits").waitFor();
+      await type(page, "000 000");
+      await page.getByText("That code didn’t match.").waitFor();
+      assert.equal(await page.locator("#typed").inputValue(), "");
+      await fits(page, "code-wrong");
+      const [went] = await Promise.all([returned(page), type(page, code(setUpKey))]);
+      const query = new URL(went.url()).searchParams;
+      const { approval } = await call("POST", `/v1/approvals/${asked.id}/redeem`, key, { result_code: query.get("result_code") });
+      assert.equal(approval.method, "totp");
+      await page.context().close();
+    });
+
+    await story("a recovery code leads to a new phone", async () => {
+      const { phone, codes } = await everything("lost@example.com");
+      const page = await open(browser, (await begin("lost@example.com")).waiting_url);
+      await follow(page, "I don’t have my phone");
+      await page.getByText("Phone lost or broken?").waitFor();
+      await fits(page, "no-phone");
+      await follow(page, "Use a recovery code");
+      await page.getByLabel("Recovery code").waitFor();
+      await type(page, codes[0]);
+      await heading(page, "You’re in");
+      await fits(page, "new-phone");
+      await press(page, "Set up my new phone");
+      await heading(page, "Your new phone can be added in 24 hours");
+      await fits(page, "recovery-waiting");
+      const [notice] = await phone.asked();
+      await page.locator("#sooner strong").waitFor();
+      await phone.answer(notice, "approve", await page.locator("#sooner strong").textContent());
+      await heading(page, "Add your new phone");
+      await page.getByLabel("Old phone").check();
+      await fits(page, "recovery-ready");
+      await press(page, "Set up my new phone");
+      await heading(page, "Add your phone");
+      await page.locator("#qr").waitFor();
+      assert.ok(await page.evaluate(() => document.getElementById("qr").naturalWidth > 0), "the picture is there");
+      await fits(page, "set-up");
+      const next = await handset(await page.locator("#link").getAttribute("href"), "New phone");
+      await heading(page, "Same on your phone?");
+      assert.match(await page.locator("#digits").textContent(), /^\d{3} \d{3}$/);
+      await fits(page, "digits");
+      await press(page, "Yes, it matches");
+      await heading(page, "New phone is ready");
+      await fits(page, "active");
+      await press(page, "Send a test request");
+      await page.getByText("Enter this number on New phone, and approve.").waitFor();
+      await fits(page, "trial");
+      const [trial] = await next.asked();
+      await next.answer(trial, "approve", await page.locator("#trial-number").textContent());
+      await page.getByText("It works: New phone answered.").waitFor();
+      const { phones } = await call("GET", "/v1/people/lost@example.com", key);
+      assert.deepEqual(phones.map((p) => p.name), ["New phone"]);
+      await page.context().close();
+    });
+
+    await story("the first set-up is an authenticator app, and its codes are kept", async () => {
+      const { next, set_up_url: url } = await begin("first@example.com");
+      assert.equal(next, "enrol");
+      const page = await open(browser, url);
+      await heading(page, "Add your phone");
+      await press(page, "Use an authenticator app instead");
+      await heading(page, "Add an authenticator app");
+      assert.ok(await page.evaluate(() => document.getElementById("app-qr").naturalWidth > 0), "the picture is there");
+      await page.getByText("Can’t scan it?").click();
+      const setUpKey = await page.locator("#setup-key").textContent();
+      await fits(page, "app");
+      await type(page, "000000");
+      await page.getByText("That code didn’t match.").waitFor();
+      await fits(page, "app-wrong");
+      await type(page, code(setUpKey));
+      await heading(page, "Your app is ready");
+      await fits(page, "added");
+      await press(page, "Show my recovery codes");
+      await heading(page, "Your recovery codes");
+      const codes = await page.locator("#codes li").allTextContents();
+      assert.equal(codes.length, 10);
+      await fits(page, "codes");
+      const [download] = await Promise.all([page.waitForEvent("download"), press(page, "Download")]);
+      assert.equal(download.suggestedFilename(), "countersign-recovery-codes.txt");
+      const kept = await readFile(await download.path(), "utf8");
+      assert.deepEqual(kept.trim().split("\n"), ["Countersign recovery codes for first@example.com", "Each works once.", "", ...codes]);
+      await press(page, "Done");
+      await heading(page, "Your recovery codes"); // not before the box is ticked
+      await page.getByLabel("I’ve kept them").check();
+      await press(page, "Done");
+      await heading(page, "You’re set up");
+      await fits(page, "done");
+      await page.context().close();
+    });
+
+    await story("a phone is set up at a narrow screen, in German", async () => {
+      const { set_up_url: url } = await call("POST", "/v1/pairings", key, { user: "schmal@example.com", without_script: true });
+      const page = await open(browser, url, { viewport: narrow, locale: "de-AT" });
+      await heading(page, "Fügen Sie Ihr Telefon hinzu");
+      await fits(page, "set-up-de");
+      await handset(await page.locator("#link").getAttribute("href"), "Telefon");
+      await page.locator("#digits").waitFor();
+      await fits(page, "digits-de");
+      await page.locator("#differ").click();
+      await page.locator('[data-kind="refused"]').waitFor();
+      await fits(page, "refused-de");
+      await page.context().close();
+    });
+
+    await story("a sign-in is cancelled, disowned, refused or runs out, and each leads back", async () => {
+      const { phone } = await everything("ends@example.com");
+      const leads = async (page, name) => {
+        const [went] = await Promise.all([returned(page), follow(page, name)]);
+        assert.equal(new URL(went.url()).searchParams.get("result_code"), null);
+        await page.context().close();
+      };
+      let page = await open(browser, (await begin("ends@example.com")).waiting_url);
+      await press(page, "Cancel");
+      await heading(page, "Sign-in cancelled");
+      await fits(page, "cancelled");
+      await leads(page, "Try again");
+
+      page = await open(browser, (await begin("ends@example.com")).waiting_url);
+      const [request] = await phone.asked();
+      await phone.answer(request, "deny");
+      await heading(page, "Sign-in refused");
+      await fits(page, "denied");
+      await leads(page, "Try again");
+
+      const asked = await begin("ends@example.com", { ttl: 30 });
+      page = await open(browser, asked.waiting_url);
+      await page.getByRole("button", { name: "Resend" }).waitFor();
+      await fits(page, "slow");
+      await press(page, "Resend");
+      await page.getByText("Sent again.").waitFor();
+      await press(page, "I need more time");
+      await page.getByText("You have more time now.").waitFor();
+      await press(page, "This wasn’t me");
+      await heading(page, "Sign-in blocked");
+      assert.equal((await stands(asked.id)).reason, "reported");
+      await fits(page, "disowned");
+      await leads(page, "Back");
+
+      page = await open(browser, (await begin("ends@example.com", { ttl: 30 })).waiting_url);
+      await page.getByRole("heading", { name: "That took too long" }).waitFor({ timeout: 45_000 });
+      await fits(page, "expired");
+      const [went] = await Promise.all([returned(page), follow(page, "Use a code")]);
+      assert.equal(new URL(went.url()).searchParams.get("result_code"), null);
+      await page.goto((await begin("ends@example.com")).waiting_url);
+      await page.getByLabel("Code", { exact: true }).waitFor();
+      await page.context().close();
+    });
+
+    await story("a browser is trusted by a button of its own", async () => {
+      const { setUpKey } = await authenticator("trusts@example.com");
+      const asked = await call("POST", "/v1/approvals", trusting, { user: "trusts@example.com", without_script: true, return_url: back });
+      const page = await open(browser, asked.waiting_url);
+      await line(page, "You have no phone that could be asked.");
+      await fits(page, "no-phone-to-ask");
+      await type(page, code(setUpKey));
+      await heading(page, "You’re in");
+      await fits(page, "trust");
+      const [went] = await Promise.all([returned(page), press(page, "Trust this browser for 30 days")]);
+      const result = new URL(went.url()).searchParams.get("result_code");
+      const { trusted_browser: trusted } = await call("POST", `/v1/approvals/${asked.id}/redeem`, trusting, { result_code: result });
+      assert.ok(trusted.token);
+      await page.context().close();
+    });
+
+    await story("a link lets one browser in", async () => {
+      await everything("link@example.com");
+      const { waiting_url: url } = await begin("link@example.com");
+      const page = await open(browser, url);
+      await heading(page, "Open Countersign on your phone");
+      await page.goto(url); // the same browser comes back to where it was
+      await heading(page, "Open Countersign on your phone");
+      const other = await open(browser, url);
+      await heading(other, "This link lets nobody in any more");
+      if (shots) await other.screenshot({ path: join(shots, "noscript-spent.png") });
+      assert.deepEqual(await unhindered(other), []);
+      await other.goto(page.url().replace(/\?.*/, ""));
+      await heading(other, "This page needs JavaScript");
+      await Promise.all([page.context().close(), other.context().close()]);
+    });
+  });
+});

@@ -1,0 +1,139 @@
+// Package noscript draws the pages of a sign-in for browsers without script: the
+// waiting screen, set-up and the way to a new phone, as forms and links.
+//
+//	GET  U/waiting/<id>/enter/<entry>   spends the entry, leaves the token in a
+//	                                    cookie of the page, leads to the page
+//	GET  U/waiting/<id>                 the page as it stands, by that cookie
+//	POST U/waiting/<id>/code            a step; then back to the page
+//
+// It is a browser's client of the API and holds no rule of its own: each request
+// asks the API in the same process, with the token from the cookie and the
+// address of whoever asks, so that guards, limits and refusals are those that a
+// script meets. What a script remembers while it runs (since when a phone is
+// asked, what the last step came to) is in a second cookie of the page.
+//
+// What it refuses: a form that another site made the browser send, an entry for
+// whoever only prefetches, and every script.
+package noscript
+
+import (
+	"html/template"
+	"io/fs"
+	"net/http"
+	"time"
+)
+
+// Words speak one language.
+type Words interface {
+	// T writes a sentence with its values, as pairs of name and value.
+	T(key string, values ...any) (template.HTML, error)
+	// Text is T as text, for what cannot hold markup.
+	Text(key string, values ...any) string
+	// Has reports whether there is such a sentence.
+	Has(key string) bool
+	// OneOf lists names as alternatives.
+	OneOf(names []string) string
+	// AllOf lists them all.
+	AllOf(names []string) string
+}
+
+// Config is what the pages need. All fields but Base and Now are required.
+type Config struct {
+	// API answers under /v1.
+	API http.Handler
+	// Files hold the templates: page/page.html and noscript.html of each page.
+	Files fs.FS
+	// Origin is the public URL's, e.g. "https://countersign.example.com"; Base
+	// its path, "" or "/login".
+	Origin, Base string
+	// Assets is where a page finds its styles.
+	Assets     string
+	ServerName string
+	// Words chooses by an Accept-Language.
+	Words func(accept string) (language string, words Words)
+	// Headers are the security headers of these pages.
+	Headers map[string]string
+	Now     func() time.Time
+}
+
+// Server answers for the pages.
+type Server struct {
+	config Config
+	pages  map[string]*template.Template
+	forms  *http.CrossOriginProtection
+}
+
+// folders of the pages, by the first part of their path.
+var folders = map[string]string{"waiting": "waiting", "set-up": "setup", "recovery": "recovery"}
+
+// New makes a Server. It panics when an embedded template is broken.
+func New(c Config) *Server {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	s := &Server{config: c, pages: map[string]*template.Template{}, forms: http.NewCrossOriginProtection()}
+	// An origin of our own that the protection would refuse is a broken one.
+	if err := s.forms.AddTrustedOrigin(c.Origin); err != nil {
+		panic("noscript: origin: " + err.Error())
+	}
+	for page, folder := range folders {
+		s.pages[page] = template.Must(template.ParseFS(c.Files, "page/page.html", "page/icons.html", folder+"/noscript.html"))
+	}
+	s.pages["closed"] = template.Must(template.ParseFS(c.Files, "page/page.html", "noscript/closed.html"))
+	return s
+}
+
+// maxForm bounds the body of a form in bytes; ten recovery codes are the most
+// that one holds.
+const maxForm = 16 << 10
+
+// Handler adds to the pages of scripts, which are theirs whose browser holds no
+// token of them.
+func (s *Server) Handler(scripted http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	for page := range folders {
+		mux.HandleFunc("GET /"+page+"/{id}", s.orScripted(page, scripted))
+	}
+	mux.HandleFunc("GET /waiting/{id}/enter/{entry}", s.enter("waiting", "approvals"))
+	mux.HandleFunc("GET /set-up/{id}/enter/{entry}", s.enter("set-up", "pairings"))
+	for step, do := range s.waitingSteps() {
+		mux.Handle("POST /waiting/{id}/"+step, s.step("waiting", do))
+	}
+	for step, do := range s.setUpSteps() {
+		mux.Handle("POST /set-up/{id}/"+step, s.step("set-up", do))
+	}
+	mux.HandleFunc("GET /set-up/{id}/qr", s.picture)
+	mux.Handle("POST /recovery/{id}/set-up", s.step("recovery", s.openRecovery))
+	mux.Handle("/", scripted)
+	return mux
+}
+
+// orScripted gives the page without script to whoever holds its cookie.
+func (s *Server) orScripted(page string, scripted http.Handler) http.HandlerFunc {
+	show := map[string]func(*visit){"waiting": s.waiting, "set-up": s.setUp, "recovery": s.recovery}[page]
+	return func(w http.ResponseWriter, r *http.Request) {
+		if v, ok := s.visit(page, w, r); ok {
+			show(v)
+			return
+		}
+		scripted.ServeHTTP(w, r)
+	}
+}
+
+// step does what a form asks. Whoever holds no cookie is led to the page, which
+// says how to come by one.
+func (s *Server) step(page string, do func(*visit)) http.Handler {
+	return s.forms.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		v, ok := s.visit(page, w, r)
+		if !ok {
+			http.Redirect(w, r, s.config.Base+"/"+page+"/"+r.PathValue("id"), http.StatusSeeOther)
+			return
+		}
+		if err := r.ParseForm(); err != nil {
+			http.Error(w, "the form cannot be read", http.StatusBadRequest)
+			return
+		}
+		do(v)
+	}))
+}
