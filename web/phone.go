@@ -15,7 +15,7 @@ import (
 // screens of the phone page, a folder each.
 var screens = []string{
 	"welcome", "install", "name", "notify", "digits", "ready",
-	"request", "report", "said", "home", "history", "settings", "move",
+	"request", "report", "said", "home", "history", "change", "stop", "settings", "move",
 }
 
 // phone is what a browser gets of the phone page beside its assets.

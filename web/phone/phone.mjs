@@ -4,12 +4,14 @@
 import { forget, take } from '../page/secret.mjs';
 import { say, write } from '../page/text.mjs';
 import { load } from '../words/words.mjs';
+import change from './change/change.mjs';
 import digits from './digits/digits.mjs';
 import history from './history/history.mjs';
 import home from './home/home.mjs';
 import install from './install/install.mjs';
 import move from './move/move.mjs';
 import name from './name/name.mjs';
+import { fetchNotices, openNotice } from './notices.mjs';
 import notify from './notify/notify.mjs';
 import { begin, resume, secret } from './pairing.mjs';
 import { deviceOf, placeOf } from './place.mjs';
@@ -22,6 +24,7 @@ import { Requests } from './requests.mjs';
 import said from './said/said.mjs';
 import { Line } from './server.mjs';
 import settings from './settings/settings.mjs';
+import stop from './stop/stop.mjs';
 import { openStore } from './store.mjs';
 import welcome from './welcome/welcome.mjs';
 
@@ -36,7 +39,7 @@ const app = {
   byID,
   device: deviceOf(navigator),
   installed: navigator.standalone === true || matchMedia('(display-mode: standalone)').matches,
-  state: { accounts: [], requests: [], history: {}, online: navigator.onLine, reach: 'on', kept: true },
+  state: { accounts: [], requests: [], history: {}, notices: {}, looked: Infinity, online: navigator.onLine, reach: 'on', kept: true },
 
   // set changes what is known, and shows it.
   set(changes) {
@@ -67,7 +70,7 @@ const app = {
 
   // go opens a place that the way back leads out of.
   go(where, about = '') {
-    globalThis.history.pushState(null, '');
+    globalThis.history.pushState({ where, about }, '');
     app.set({ where, about });
   },
   back: () => globalThis.history.back(),
@@ -94,6 +97,9 @@ const app = {
     mark(400 * 24 * 3600);
     navigator.storage?.persist?.().catch(() => {}); // a wish; keepReach looks what came of it
   },
+  // look asks the server for whatever is new.
+  look: () => Promise.all([app.requests.look(), fetchNotices(app)]),
+
   begin(ticket) { begin(app, ticket); },
   spent: () => forget(ticketKey),
 };
@@ -108,7 +114,7 @@ const marked = () => /(?:^|; )countersign-phone=1/.test(document.cookie);
 
 // --- What is shown ---
 
-const makers = { welcome, install, name, notify, digits, ready, request, report, said, home, history, settings, move };
+const makers = { welcome, install, name, notify, digits, ready, request, report, said, home, history, change, stop, settings, move };
 const screens = {};
 let shown = '';
 let showing = false;
@@ -137,7 +143,7 @@ function draw() {
     if (id === place) screen.show(app.state);
   }
   if (again) return; // what was drawn is not so any more: a request ran out in it
-  byID('back').hidden = !['history', 'settings', 'move'].includes(place) && !(place === 'welcome' && app.state.accounts.length > 0);
+  byID('back').hidden = !['history', 'change', 'stop', 'settings', 'move'].includes(place) && !(place === 'welcome' && app.state.accounts.length > 0);
   const turned = `${place} ${screens[place].turn?.(app.state) ?? ''}`;
   if (turned !== shown) turn(place);
   shown = turned;
@@ -167,7 +173,7 @@ function speak() {
 
 function listen() {
   byID('back').addEventListener('click', app.back);
-  addEventListener('popstate', () => app.set({ where: '', about: '', reporting: false }));
+  addEventListener('popstate', ({ state }) => app.set({ where: state?.where ?? '', about: state?.about ?? '', reporting: false }));
   addEventListener('hashchange', () => arrived(brought()));
   addEventListener('online', () => { app.set({ online: true }); app.requests.start(); });
   addEventListener('offline', () => app.set({ online: false }));
@@ -178,7 +184,8 @@ function listen() {
   });
   navigator.serviceWorker?.addEventListener('message', ({ data }) => {
     if (data?.open) app.requests.open(data.open);
-    else app.requests.look();
+    else if (data?.notice) openNotice(app, data.notice);
+    else app.look();
   });
   setInterval(() => screens[placeOf(app.state)].tick?.(app.state), 250);
 }
@@ -186,21 +193,23 @@ function listen() {
 function visible() {
   if (document.hidden) return app.requests.stop();
   app.requests.start();
+  fetchNotices(app);
   keepReach(app);
 }
 
-// brought takes what the address brings: a ticket, or the request whose
-// notification was opened. Neither stays in it.
+// brought takes what the address brings: a ticket, or the request or change
+// whose notification was opened. None of them stays in it.
 function brought() {
-  const opened = /^#request=([A-Za-z0-9_-]{1,64})$/.exec(location.hash)?.[1];
+  const [, kind, opened] = /^#(request|notice)=([A-Za-z0-9_-]{1,64})$/.exec(location.hash) ?? [];
   if (opened) globalThis.history.replaceState(null, '', location.pathname);
   const ticket = opened ? null : take(ticketKey);
   globalThis.history.replaceState(null, '', `${base}/phone`);
-  return { opened, ticket };
+  return { kind, opened, ticket };
 }
 
-function arrived({ opened, ticket }) {
-  if (opened) app.requests.open(opened);
+function arrived({ kind, opened, ticket }) {
+  if (kind === 'notice') openNotice(app, opened);
+  else if (opened) app.requests.open(opened);
   else if (ticket && !app.state.pairing) begin(app, ticket);
 }
 
@@ -219,13 +228,17 @@ async function start() {
   } catch {
     return app.set({ said: { kind: 'broken' } });
   }
-  app.set({ offset: app.line.offset, cleared: app.state.accounts.length === 0 && marked() });
+  // What changed before this phone was first opened is nothing new to its person.
+  const looked = (await app.store.fact('looked')) ?? app.line.now();
+  app.store.keep('looked', looked);
+  app.set({ looked, offset: app.line.offset, cleared: app.state.accounts.length === 0 && marked() });
   app.requests = new Requests(app);
   listen();
   app.registration = await register(base);
   arrived(first);
   resume(app);
   app.requests.start();
+  fetchNotices(app);
   await keepReach(app);
   for (const account of app.state.accounts) if (account.state === 'active' && !account.totp) secret(app, account).catch(() => {});
 }

@@ -28,27 +28,30 @@ self.addEventListener('fetch', (event) => {
   event.respondWith(caches.open(cacheName).then((cache) => cache.match(path)).then((kept) => kept ?? fetch(event.request)));
 });
 
-// A wake-up carries an approval's id and nothing else. Something is always
-// shown: browsers take push away from pages that show nothing.
+// A wake-up carries the id of an approval or of a notice, and nothing else.
+// Something is always shown: browsers take push away from pages that show
+// nothing.
 self.addEventListener('push', (event) => {
-  event.waitUntil(wake(idOf(event.data)));
+  event.waitUntil(wake(read(event.data)));
 });
 
-function idOf(data) {
+function read(data) {
+  const isID = (id) => /^[A-Za-z0-9_-]{1,64}$/.test(id);
   try {
-    const id = data.json().approval_id;
-    return /^[A-Za-z0-9_-]{1,64}$/.test(id) ? id : '';
+    const { approval_id: id, notice_id: notice } = data.json();
+    return isID(notice) ? { notice } : { id: isID(id) ? id : '' };
   } catch {
-    return '';
+    return { id: '' };
   }
 }
 
-async function wake(id) {
+async function wake(about) {
   const [words, pages] = await Promise.all([catalogue(), openPages()]);
-  for (const page of pages) page.postMessage({ look: id });
-  await self.registration.showNotification(words['notification.title'], {
-    body: words['notification.body'], lang: words.language, dir: words.direction,
-    icon: shell.icon, badge: shell.badge, tag: id || 'request', renotify: true, requireInteraction: true, data: { id },
+  for (const page of pages) page.postMessage({ look: true });
+  const [title, body] = about.notice ? ['notice.title', 'notice.body'] : ['notification.title', 'notification.body'];
+  await self.registration.showNotification(words[title], {
+    body: words[body], lang: words.language, dir: words.direction,
+    icon: shell.icon, badge: shell.badge, tag: about.notice ?? (about.id || 'request'), renotify: true, requireInteraction: true, data: about,
   });
 }
 
@@ -59,7 +62,7 @@ async function catalogue() {
     const kept = shell.words[language] && await cache.match(shell.words[language]);
     if (kept) return { ...await kept.json(), language };
   }
-  return { 'notification.title': 'Sign-in request', 'notification.body': '', language: 'en', direction: 'ltr' };
+  return { 'notification.title': 'Sign-in request', 'notice.title': 'Your sign-in security changed', language: 'en', direction: 'ltr' };
 }
 
 const openPages = () => self.clients.matchAll({ type: 'window', includeUncontrolled: true })
@@ -67,12 +70,13 @@ const openPages = () => self.clients.matchAll({ type: 'window', includeUncontrol
 
 self.addEventListener('notificationclick', (event) => {
   event.notification.close();
-  event.waitUntil(lead(event.notification.data?.id ?? ''));
+  event.waitUntil(lead(event.notification.data ?? {}));
 });
 
-async function lead(id) {
+async function lead({ id, notice }) {
   const [page] = await openPages();
-  if (!page) return self.clients.openWindow(id ? `${shell.page}#request=${id}` : shell.page);
-  if (id) page.postMessage({ open: id });
+  const about = notice ? `#notice=${notice}` : id ? `#request=${id}` : '';
+  if (!page) return self.clients.openWindow(shell.page + about);
+  if (about) page.postMessage({ open: id, notice });
   return page.focus();
 }

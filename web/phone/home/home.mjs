@@ -1,6 +1,7 @@
 // Nothing asked: accounts with their codes, and what stands in the way.
 import { write } from '../../page/text.mjs';
 import { code, life } from '../codes.mjs';
+import { changeOf, unlooked } from '../notices.mjs';
 import { troubles } from '../place.mjs';
 import { turnReachOn } from '../reach.mjs';
 import { unseal } from '../store.mjs';
@@ -22,6 +23,7 @@ export default function home(app) {
   let told = '';
 
   byID('home-recent').addEventListener('click', () => app.go('history'));
+  byID('home-look').addEventListener('click', () => app.go('change', unlooked(app.state).id));
   byID('home-add').addEventListener('click', () => app.go('welcome'));
 
   function card(account) {
@@ -65,6 +67,13 @@ export default function home(app) {
     byID('home-troubles').replaceChildren(...found.map(note));
   }
 
+  // changed tells of what changed since the person last looked.
+  function changed(state) {
+    const n = unlooked(state);
+    byID('home-changed').hidden = !n;
+    write(byID('home-change'), n ? changeOf(app.words, n) : []);
+  }
+
   function note({ kind, values, account, at }) {
     const p = element('p');
     write(p, app.words.parts(`trouble.${kind}`, { ...values, when: app.words.moment(at ?? 0) }));
@@ -83,6 +92,7 @@ export default function home(app) {
   return {
     show(state) {
       notes(state);
+      changed(state);
       const active = state.accounts.filter((a) => a.state === 'active');
       for (const a of active) {
         if (!cards.has(a.id)) cards.set(a.id, card(a));

@@ -3,7 +3,7 @@ import { plain } from '../../page/text.mjs';
 
 const icons = {
   approved: 'tick', moved: 'tick', approvedElsewhere: 'tick', byCode: 'tick',
-  reported: 'shield', reportedElsewhere: 'shield', mismatch: 'shield', tooManyCodes: 'shield', broken: 'shield',
+  reported: 'shield', halted: 'shield', reportedElsewhere: 'shield', mismatch: 'shield', tooManyCodes: 'shield', broken: 'shield',
   denied: 'no', deniedElsewhere: 'no', cancelled: 'no', refused: 'no', forgotten: 'no', unmoved: 'no', old: 'no',
   replaced: 'swap',
 };
