@@ -373,6 +373,73 @@ test("the phone page", { skip: server && key ? false : "SERVER and KEY are not s
       await phone.context().close();
     });
 
+    await story("a change is told, looked at and stopped", async () => {
+      const page = await handset(browser, { permissions: ["notifications"] });
+      await paired(page, "nia@example.com");
+      await installed(page);
+      const change = {
+        id: "n".repeat(22), event: "phone.paired", detail: "Old Pixel", application: "", because: "", browser: "Firefox on Linux",
+        location: "Lagos, NG", ip: "203.0.113.7", at: new Date(Date.now() + 2000).toISOString(), stoppable: true,
+      };
+      const other = { ...change, id: "o".repeat(22), event: "moon.landed", detail: "", because: "asked at the counter", stoppable: false };
+      let stops = 0;
+      await page.context().route("**/v1/phone/notices", (route) => route.fulfill({ json: { notices: [change, other] } }));
+      await page.context().route("**/v1/phone/notices/*/stop", (route) => {
+        stops++;
+        Object.assign(change, { stoppable: false, stopped_at: new Date().toISOString() });
+        return stops === 1 ? route.abort() : route.fulfill({ json: change });
+      });
+      change.stoppable = true;
+      await page.reload();
+      await page.getByText("A phone was added · Old Pixel").waitFor();
+      await look(page, "home-change", { scroll: true });
+      await tap(page, "Was this you?");
+      await heading(page, "A phone was added · Old Pixel").waitFor();
+      await page.getByText("Firefox on Linux · Lagos, NG · 203.0.113.7").waitFor();
+      await look(page, "change");
+      await tap(page, "This was me");
+      await heading(page, "No requests right now").waitFor();
+      assert.equal(await page.locator("#home-changed").isVisible(), false, "it was looked at");
+
+      const desk = await page.context().newPage(); // any page of this server, for the debugger to look from
+      await desk.goto(`${server}/waiting/none`);
+      await deliver(desk, JSON.stringify({ notice_id: change.id }));
+      await desk.waitForFunction(async () => (await (await navigator.serviceWorker.getRegistration("/phone")).getNotifications()).length > 0);
+      assert.deepEqual(await notifications(desk), [{
+        title: "Your sign-in security changed", body: "Open it to see what, and whether it was you.", tag: change.id, data: { notice: change.id },
+      }]);
+      await desk.close();
+      await page.goto(`${server}/phone#notice=${change.id}`);
+      await heading(page, "A phone was added · Old Pixel").waitFor();
+      assert.equal(page.url(), `${server}/phone`);
+      await tap(page, "It wasn’t me");
+      await heading(page, "Stop it?").waitFor();
+      await look(page, "stop");
+      await tap(page, "This wasn’t me: stop it");
+      await page.getByText("That didn’t get through.").waitFor();
+      await page.locator("#stop-no").click();
+      await heading(page, "A phone was added · Old Pixel").waitFor();
+      change.stoppable = true;
+      delete change.stopped_at;
+      await page.goto(`${server}/phone`);
+      await page.reload();
+      await tap(page, "Last sign-ins and changes");
+      await heading(page, "Was this you?").waitFor();
+      await page.getByText("Your sign-in security changed").waitFor();
+      await look(page, "history-changes", { scroll: true });
+      await page.locator("#history-list").getByRole("button", { name: "It wasn’t me" }).click();
+      await tap(page, "This wasn’t me: stop it");
+      await heading(page, "Stopped").waitFor();
+      await look(page, "halted");
+      assert.equal(stops, 2);
+      await tap(page, "Done");
+      await tap(page, "Last sign-ins and changes");
+      await page.getByText("stopped", { exact: true }).waitFor();
+      await page.goto(`${server}/phone#notice=${"x".repeat(22)}`); // one that is no more
+      await heading(page, "Was this you?").waitFor();
+      await page.context().close();
+    });
+
     await story("codes come without a network, and let in", async () => {
       const page = await handset(browser);
       await paired(page, "ida@example.com");

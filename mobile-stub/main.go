@@ -56,6 +56,8 @@ const usage = `A simulated phone for Countersign.
   mobile-stub approve ID      say yes, with the number of the waiting screen
   mobile-stub deny ID         say no
   mobile-stub report ID       say no, and that somebody else tried
+  mobile-stub notices         what changed in how the person signs in
+  mobile-stub stop ID         say that it was somebody else, which stops it
   mobile-stub code            the code for typing in, without a network
   mobile-stub remove          remove this phone from an account
   mobile-stub gateway         stand in for FCM, APNs and Web Push on this machine
@@ -71,6 +73,8 @@ var commands = map[string]command{
 	"approve": {numberFlag, approve},
 	"deny":    {nil, deny},
 	"report":  {nil, reportRequest},
+	"notices": {nil, notices},
+	"stop":    {nil, stop},
 	"code":    {nil, code},
 	"remove":  {removeFlags, remove},
 }

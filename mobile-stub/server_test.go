@@ -26,6 +26,8 @@ type server struct {
 	push    map[string]any
 	seen    []string
 	answers []string // approval ids
+	notices []map[string]any
+	stopped []string // notice ids
 	outcome func(w http.ResponseWriter, id string)
 	removed bool
 }
@@ -56,6 +58,11 @@ func newServer(t *testing.T) *server {
 	mux.HandleFunc("POST /v1/phone/approvals/{id}/answer", s.locked(func(w http.ResponseWriter, r *http.Request) {
 		s.answers = append(s.answers, r.PathValue("id"))
 		s.outcome(w, r.PathValue("id"))
+	}))
+	mux.HandleFunc("GET /v1/phone/notices", s.locked(func(w http.ResponseWriter, _ *http.Request) { send(w, 200, map[string]any{"notices": s.notices}) }))
+	mux.HandleFunc("POST /v1/phone/notices/{id}/stop", s.locked(func(w http.ResponseWriter, r *http.Request) {
+		s.stopped = append(s.stopped, r.PathValue("id"))
+		send(w, 200, map[string]any{"id": r.PathValue("id")})
 	}))
 	s.Server = httptest.NewServer(mux)
 	t.Cleanup(s.Close)

@@ -4,7 +4,7 @@
 //
 //	pair URL ──▶ Pair ──▶ digits on the screen ──▶ WaitActive ──▶ account
 //	                                                   │
-//	wake-up ──▶ DecryptWebPush ──▶ approval id         ▼
+//	wake-up ──▶ DecryptWebPush ──▶ id of a request     ▼
 //	                └────────────▶ Pending ──▶ Request ──▶ Approve · Deny · Report
 //
 // It is a second implementation, written against the protocol and the vectors

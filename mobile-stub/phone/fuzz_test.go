@@ -56,7 +56,7 @@ func FuzzReadProblem(f *testing.F) {
 	})
 }
 
-func FuzzApprovalID(f *testing.F) {
+func FuzzDecryptedWakeup(f *testing.F) {
 	var s Subscription
 	if err := json.Unmarshal([]byte(`{"d":"q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94","auth":"BTBZMqHH6r4Tts7J_aSIgg"}`), &s); err != nil {
 		f.Fatal(err)
@@ -66,24 +66,26 @@ func FuzzApprovalID(f *testing.F) {
 	f.Add(good[:90])
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, body []byte) {
-		id, err := s.ApprovalID(body)
-		if (err == nil) != validID(id) {
-			t.Errorf("%q came with %v", id, err)
+		w, err := s.Wakeup(body)
+		if (err == nil) != validID(w.ApprovalID+w.NoticeID) {
+			t.Errorf("%+v came with %v", w, err)
 		}
 		// Who has not the keys can change the record size alone: RFC 8188 does
 		// not protect it.
 		if err == nil && (string(body[:saltBytes]) != string(good[:saltBytes]) || string(body[saltBytes+4:]) != string(good[saltBytes+4:])) {
-			t.Errorf("a wake-up that was never sealed: %q", id)
+			t.Errorf("a wake-up that was never sealed: %+v", w)
 		}
 	})
 }
 
-func FuzzWakeupID(f *testing.F) {
+func FuzzWakeup(f *testing.F) {
 	f.Add([]byte(`{"approval_id":"abc"}`))
 	f.Add([]byte(`{"approval_id":"a/b"}`))
+	f.Add([]byte(`{"notice_id":"abc"}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		if id, err := wakeupID(text); (err == nil) != validID(id) {
-			t.Errorf("%q came with %v", id, err)
+		w, err := readWakeup(text)
+		if (err == nil) != validID(w.ApprovalID+w.NoticeID) || (w.ApprovalID != "" && w.NoticeID != "") {
+			t.Errorf("%+v came with %v", w, err)
 		}
 	})
 }

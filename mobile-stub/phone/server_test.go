@@ -26,6 +26,7 @@ type server struct {
 	phones    map[string]*pairedPhone
 	jtis      []string
 	approvals []*approval
+	notices   []Notice
 	answers   []string                                          // every answer that came, in order
 	changed   chan struct{}                                     // closed and replaced at every change
 	meddle    func(w http.ResponseWriter, r *http.Request) bool // true: it has replied
@@ -64,6 +65,8 @@ func newServer(t *testing.T) *server {
 	mux.HandleFunc("GET /v1/phone/approvals", s.proved(s.pending))
 	mux.HandleFunc("POST /v1/phone/approvals/{id}/seen", s.proved(s.seen))
 	mux.HandleFunc("POST /v1/phone/approvals/{id}/answer", s.proved(s.answer))
+	mux.HandleFunc("GET /v1/phone/notices", s.proved(s.listNotices))
+	mux.HandleFunc("POST /v1/phone/notices/{id}/stop", s.proved(s.stopNotice))
 	s.honest = mux
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()

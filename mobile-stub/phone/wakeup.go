@@ -10,28 +10,43 @@ import (
 	"time"
 )
 
-// ApprovalID reads the body of a wake-up as its service hands it to a phone:
-// FCM's message, APNs' payload, or an encrypted Web Push body. The error is
-// ErrWakeup.
-func (p *Push) ApprovalID(body []byte) (string, error) {
+// Wakeup is what a phone is woken for, a request or a notice, by the id of the
+// one.
+type Wakeup struct {
+	ApprovalID string `json:"approval_id"`
+	NoticeID   string `json:"notice_id"`
+}
+
+// readWakeup reads the content of a wake-up.
+func readWakeup(text []byte) (Wakeup, error) {
+	var w Wakeup
+	if err := json.Unmarshal(text, &w); err != nil || (w.ApprovalID == "") == (w.NoticeID == "") || !validID(w.ApprovalID+w.NoticeID) {
+		return Wakeup{}, fmt.Errorf("%w: it names no request and no notice", ErrWakeup)
+	}
+	return w, nil
+}
+
+// Wakeup reads the body of a wake-up as its service hands it to a phone: FCM's
+// message, APNs' payload, or an encrypted Web Push body. The error is ErrWakeup.
+func (p *Push) Wakeup(body []byte) (Wakeup, error) {
 	if len(body) > maxWakeup {
-		return "", fmt.Errorf("%w: more than %d bytes", ErrWakeup, maxWakeup)
+		return Wakeup{}, fmt.Errorf("%w: more than %d bytes", ErrWakeup, maxWakeup)
 	}
 	switch p.Service {
 	case WebPush:
-		return p.Keys.ApprovalID(body)
+		return p.Keys.Wakeup(body)
 	case APNs:
-		return wakeupID(body)
+		return readWakeup(body)
 	case FCM:
 		var message struct {
 			Data json.RawMessage `json:"data"`
 		}
 		if err := json.Unmarshal(body, &message); err != nil {
-			return "", fmt.Errorf("%w: not a message of FCM's", ErrWakeup)
+			return Wakeup{}, fmt.Errorf("%w: not a message of FCM's", ErrWakeup)
 		}
-		return wakeupID(message.Data)
+		return readWakeup(message.Data)
 	}
-	return "", fmt.Errorf("%w: this phone is not woken", ErrWakeup)
+	return Wakeup{}, fmt.Errorf("%w: this phone is not woken", ErrWakeup)
 }
 
 // delivery is a line of a gateway's stream; the rest of it does not matter to a
@@ -43,12 +58,12 @@ type delivery struct {
 // maxDelivery bounds a line: the body in base64 and what stands around it.
 const maxDelivery = 4 * maxWakeup
 
-// Wakeups calls woken with the approval id of each wake-up that the account's
-// gateway delivers, after calling it once with "" when the gateway listens: what
-// came before that must be asked for. It returns when the stream breaks or ctx
+// Wakeups calls woken with each wake-up that the account's gateway delivers, after
+// calling it once with the zero Wakeup when the gateway listens: what came before
+// that must be asked for. It returns when the stream breaks or ctx
 // ends; a wake-up that cannot be read is passed over, as a phone does. Errors:
 // ErrPush if the account has no gateway, ErrNetwork.
-func (p *Phone) Wakeups(ctx context.Context, accountID string, woken func(approvalID string)) error {
+func (p *Phone) Wakeups(ctx context.Context, accountID string, woken func(Wakeup)) error {
 	a, err := p.account(accountID)
 	if err != nil {
 		return err
@@ -71,7 +86,7 @@ func (p *Phone) Wakeups(ctx context.Context, accountID string, woken func(approv
 	if reply.StatusCode != http.StatusOK {
 		return readProblem(reply.StatusCode, reply.Header, nil)
 	}
-	woken("")
+	woken(Wakeup{})
 	lines := bufio.NewScanner(reply.Body)
 	lines.Buffer(nil, maxDelivery)
 	for lines.Scan() {
@@ -79,8 +94,8 @@ func (p *Phone) Wakeups(ctx context.Context, accountID string, woken func(approv
 		if json.Unmarshal(lines.Bytes(), &d) != nil {
 			continue
 		}
-		if id, err := a.Push.ApprovalID(d.Body); err == nil {
-			woken(id)
+		if w, err := a.Push.Wakeup(d.Body); err == nil {
+			woken(w)
 		}
 	}
 	if err := lines.Err(); err != nil {
@@ -152,7 +167,7 @@ func (w *watcher) poll(ctx context.Context) (news bool, err error) {
 func (w *watcher) listen(ctx context.Context) (news bool, err error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	err = w.phone.Wakeups(ctx, w.account, func(string) {
+	err = w.phone.Wakeups(ctx, w.account, func(Wakeup) {
 		requests, err := w.phone.Pending(ctx, w.account, 0)
 		if err != nil {
 			stop(err)

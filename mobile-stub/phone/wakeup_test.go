@@ -60,10 +60,10 @@ func TestWakeupsAreReadAndBrokenOnesPassedOver(t *testing.T) {
 	}
 	bodies <- seal(t, push.Keys, `{"approval_id":"one"}`, 4096, "\x02")
 	bodies <- seal(t, other, `{"approval_id":"not-ours"}`, 4096, "\x02")
-	bodies <- seal(t, push.Keys, `{"approval_id":"two"}`, 4096, "\x02")
+	bodies <- seal(t, push.Keys, `{"notice_id":"two"}`, 4096, "\x02")
 	bodies <- nil
 	var got []string
-	if err := p.Wakeups(within(t), id, func(approval string) { got = append(got, approval) }); err != nil {
+	if err := p.Wakeups(within(t), id, func(w Wakeup) { got = append(got, w.ApprovalID+w.NoticeID) }); err != nil {
 		t.Error(err)
 	}
 	if text := strings.Join(got, ","); text != ",one,two" {
@@ -78,7 +78,7 @@ func TestAStreamOutlivesTheClientsTimeLimit(t *testing.T) {
 	hurried := New(Options{HTTP: &http.Client{Timeout: 1}}) // a nanosecond: nothing else would succeed
 	hurried.accounts = p.accounts
 	bodies <- nil
-	if err := hurried.Wakeups(within(t), id, func(string) {}); err != nil {
+	if err := hurried.Wakeups(within(t), id, func(Wakeup) {}); err != nil {
 		t.Error(err)
 	}
 }
@@ -156,7 +156,7 @@ func TestWatchingRidesOverLostConnectionsAndEndsWhenThePhoneIsRemoved(t *testing
 
 func TestAnAccountWithoutAGatewayHasNoWakeups(t *testing.T) {
 	p, id := paired(t, newServer(t), ES256)
-	if err := p.Wakeups(within(t), id, func(string) { t.Error("woken") }); !errors.Is(err, ErrPush) {
+	if err := p.Wakeups(within(t), id, func(Wakeup) { t.Error("woken") }); !errors.Is(err, ErrPush) {
 		t.Errorf("got %v, want ErrPush", err)
 	}
 }
@@ -164,7 +164,7 @@ func TestAnAccountWithoutAGatewayHasNoWakeups(t *testing.T) {
 func TestAGatewayElsewhereMustBeReachedByHTTPS(t *testing.T) {
 	s := newServer(t)
 	p, id, _ := wokenPhone(t, s, "http://gateway.example")
-	if err := p.Wakeups(within(t), id, func(string) { t.Error("woken") }); !errors.Is(err, ErrInsecure) {
+	if err := p.Wakeups(within(t), id, func(Wakeup) { t.Error("woken") }); !errors.Is(err, ErrInsecure) {
 		t.Errorf("got %v, want ErrInsecure", err)
 	}
 }

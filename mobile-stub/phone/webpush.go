@@ -81,37 +81,26 @@ func (s *Subscription) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// DecryptWebPush reads the body of a Web Push message to an account and
-// returns the approval id in it. The error is ErrWakeup.
-func (p *Phone) DecryptWebPush(accountID string, body []byte) (string, error) {
+// DecryptWebPush reads the body of a Web Push message to an account. The error is
+// ErrWakeup.
+func (p *Phone) DecryptWebPush(accountID string, body []byte) (Wakeup, error) {
 	a, err := p.account(accountID)
 	if err != nil {
-		return "", err
+		return Wakeup{}, err
 	}
 	if a.Push == nil || a.Push.Keys == nil {
-		return "", fmt.Errorf("%w: it has no subscription", ErrWakeup)
+		return Wakeup{}, fmt.Errorf("%w: it has no subscription", ErrWakeup)
 	}
-	return a.Push.Keys.ApprovalID(body)
+	return a.Push.Keys.Wakeup(body)
 }
 
-// ApprovalID decrypts a wake-up. The error is ErrWakeup.
-func (s *Subscription) ApprovalID(body []byte) (string, error) {
+// Wakeup decrypts a wake-up. The error is ErrWakeup.
+func (s *Subscription) Wakeup(body []byte) (Wakeup, error) {
 	text, err := s.decrypt(body)
 	if err != nil {
-		return "", err
+		return Wakeup{}, err
 	}
-	return wakeupID(text)
-}
-
-// wakeupID reads the content of a wake-up.
-func wakeupID(text []byte) (string, error) {
-	var wakeup struct {
-		ApprovalID string `json:"approval_id"`
-	}
-	if err := json.Unmarshal(text, &wakeup); err != nil || !validID(wakeup.ApprovalID) {
-		return "", fmt.Errorf("%w: it names no approval", ErrWakeup)
-	}
-	return wakeup.ApprovalID, nil
+	return readWakeup(text)
 }
 
 // decrypt opens a body of one record in the coding aes128gcm (RFC 8188), keyed

@@ -88,9 +88,9 @@ func TestAWakeupNamesItsApprovalWhateverItsPadding(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, padding := range []string{"\x02", "\x02\x00", "\x02" + strings.Repeat("\x00", 3000)} {
-		got, err := s.ApprovalID(seal(t, s, `{"approval_id":"abc-DEF_123"}`, 4096, padding))
-		if err != nil || got != "abc-DEF_123" {
-			t.Errorf("%d bytes of padding: got %q, %v", len(padding), got, err)
+		got, err := s.Wakeup(seal(t, s, `{"approval_id":"abc-DEF_123"}`, 4096, padding))
+		if err != nil || got != (Wakeup{ApprovalID: "abc-DEF_123"}) {
+			t.Errorf("%d bytes of padding: got %+v, %v", len(padding), got, err)
 		}
 	}
 }
@@ -130,13 +130,15 @@ func TestWakeupsForOthersAndDamagedOnesAreRefused(t *testing.T) {
 		"no padding mark":                seal(t, ours, text, 4096, ""),
 		"nothing but zeros":              seal(t, ours, "", 4096, strings.Repeat("\x00", 9)),
 		"not JSON":                       seal(t, ours, "hello", 4096, "\x02"),
-		"no approval":                    seal(t, ours, `{}`, 4096, "\x02"),
+		"neither request nor notice":     seal(t, ours, `{}`, 4096, "\x02"),
+		"both a request and a notice":    seal(t, ours, `{"approval_id":"abc","notice_id":"def"}`, 4096, "\x02"),
+		"a notice that is no id":         seal(t, ours, `{"notice_id":"../x"}`, 4096, "\x02"),
 		"an approval that is no id":      seal(t, ours, `{"approval_id":"../x"}`, 4096, "\x02"),
 		"an approval longer than an id":  seal(t, ours, `{"approval_id":"`+strings.Repeat("a", 65)+`"}`, 4096, "\x02"),
 		"an approval that is not a text": seal(t, ours, `{"approval_id":7}`, 4096, "\x02"),
 	} {
-		if got, err := ours.ApprovalID(body); !errors.Is(err, ErrWakeup) || got != "" {
-			t.Errorf("%s: got %q, %v, want ErrWakeup", name, got, err)
+		if got, err := ours.Wakeup(body); !errors.Is(err, ErrWakeup) || got != (Wakeup{}) {
+			t.Errorf("%s: got %+v, %v, want ErrWakeup", name, got, err)
 		}
 	}
 }
@@ -153,8 +155,8 @@ func TestAnAccountReadsOnlyItsOwnWebPush(t *testing.T) {
 		t.Fatal(err)
 	}
 	body := seal(t, push.Keys, `{"approval_id":"abc"}`, 4096, "\x02")
-	if got, err := p.DecryptWebPush(a.ID, body); err != nil || got != "abc" {
-		t.Errorf("got %q, %v, want abc", got, err)
+	if got, err := p.DecryptWebPush(a.ID, body); err != nil || got != (Wakeup{ApprovalID: "abc"}) {
+		t.Errorf("got %+v, %v, want abc", got, err)
 	}
 	if _, err := p.DecryptWebPush("another", body); !errors.Is(err, ErrNoAccount) {
 		t.Errorf("another account: got %v, want ErrNoAccount", err)
@@ -171,18 +173,20 @@ func TestEachServicesMessageIsRead(t *testing.T) {
 	for name, c := range map[string]struct {
 		push Push
 		body string
-		want string
+		want Wakeup
 	}{
-		"FCM":              {Push{Service: FCM}, `{"token":"t","data":{"approval_id":"abc"},"android":{"ttl":"60s"}}`, "abc"},
-		"APNs":             {Push{Service: APNs}, `{"aps":{"alert":{"title":"Sign-in request"}},"approval_id":"abc"}`, "abc"},
-		"FCM without data": {Push{Service: FCM}, `{"approval_id":"abc"}`, ""},
-		"APNs without it":  {Push{Service: APNs}, `{"aps":{"approval_id":"abc"}}`, ""},
-		"too long":         {Push{Service: APNs}, `{"approval_id":"abc"}` + strings.Repeat(" ", maxWakeup), ""},
-		"no service":       {Push{}, `{"approval_id":"abc"}`, ""},
+		"FCM":              {Push{Service: FCM}, `{"token":"t","data":{"approval_id":"abc"},"android":{"ttl":"60s"}}`, Wakeup{ApprovalID: "abc"}},
+		"FCM of a notice":  {Push{Service: FCM}, `{"data":{"notice_id":"abc"}}`, Wakeup{NoticeID: "abc"}},
+		"APNs":             {Push{Service: APNs}, `{"aps":{"alert":{"title":"Sign-in request"}},"approval_id":"abc"}`, Wakeup{ApprovalID: "abc"}},
+		"APNs of a notice": {Push{Service: APNs}, `{"aps":{},"notice_id":"abc"}`, Wakeup{NoticeID: "abc"}},
+		"FCM without data": {Push{Service: FCM}, `{"approval_id":"abc"}`, Wakeup{}},
+		"APNs without it":  {Push{Service: APNs}, `{"aps":{"approval_id":"abc"}}`, Wakeup{}},
+		"too long":         {Push{Service: APNs}, `{"approval_id":"abc"}` + strings.Repeat(" ", maxWakeup), Wakeup{}},
+		"no service":       {Push{}, `{"approval_id":"abc"}`, Wakeup{}},
 	} {
-		got, err := c.push.ApprovalID([]byte(c.body))
-		if got != c.want || errors.Is(err, ErrWakeup) != (c.want == "") {
-			t.Errorf("%s: got %q, %v, want %q", name, got, err, c.want)
+		got, err := c.push.Wakeup([]byte(c.body))
+		if got != c.want || errors.Is(err, ErrWakeup) != (c.want == Wakeup{}) {
+			t.Errorf("%s: got %+v, %v, want %+v", name, got, err, c.want)
 		}
 	}
 }

@@ -36,7 +36,8 @@ export function look(app, at) {
 // openNotice shows the one whose notification was opened. One that is no more is
 // looked for among the others.
 export async function openNotice(app, id) {
-  app.set({ said: null, reporting: false, where: 'change', about: id });
+  app.set({ said: null, reporting: false });
+  app.go('change', id);
   await fetchNotices(app);
   if (app.state.where === 'change' && app.state.about === id && !noticeOf(app.state, id)) app.set({ where: 'history', about: '' });
 }

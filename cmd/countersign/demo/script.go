@@ -124,10 +124,10 @@ func (h held) wake(ctx context.Context, ask func() (requested, error)) (requeste
 	done := make(chan error, 1)
 	go func() {
 		var once sync.Once
-		done <- h.Wakeups(ctx, h.account.ID, func(id string) {
+		done <- h.Wakeups(ctx, h.account.ID, func(w phone.Wakeup) {
 			once.Do(func() { close(listening) })
-			if id != "" {
-				woken <- id
+			if w.ApprovalID != "" {
+				woken <- w.ApprovalID
 			}
 		})
 	}()

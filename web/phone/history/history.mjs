@@ -23,6 +23,7 @@ export default function history(app) {
 
   function changed(n) {
     const li = document.createElement('li');
+    li.dataset.kind = 'change';
     li.append(line('b', changeOf(app.words, n)), line('span', whereOf(n)), line('time', [{ text: app.words.ago(Date.parse(n.at), app.line.now()) }]));
     if (n.stopped_at) li.append(line('span', app.words.parts('history.stopped')));
     if (n.stoppable) li.append(notMe(n));
