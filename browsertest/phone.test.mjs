@@ -375,7 +375,7 @@ test("the phone page", { skip: server && key ? false : "SERVER and KEY are not s
 
     await story("a change is told, looked at and stopped", async () => {
       const page = await handset(browser, { permissions: ["notifications"] });
-      await paired(page, "nia@example.com");
+      await paired(page, "nova@example.com");
       await installed(page);
       const change = {
         id: "n".repeat(22), event: "phone.paired", detail: "Old Pixel", application: "", because: "", browser: "Firefox on Linux",

@@ -36,7 +36,7 @@ self.addEventListener('push', (event) => {
 });
 
 function read(data) {
-  const isID = (id) => /^[A-Za-z0-9_-]{1,64}$/.test(id);
+  const isID = (id) => typeof id === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(id);
   try {
     const { approval_id: id, notice_id: notice } = data.json();
     return isID(notice) ? { notice } : { id: isID(id) ? id : '' };
