@@ -3,6 +3,8 @@ package enrolments
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"strings"
 )
 
 // HelpDesk is what an administrator does for a person. Each act has a reason,
@@ -80,9 +82,28 @@ func (d HelpDesk) RemovePhone(ctx context.Context, p Phone) error {
 
 // EndTrust ends the trust in one browser of a person, with an empty id in all
 // for an application, with an empty application in all. It returns how many
-// ended.
+// ended; the person is told once.
 func (d HelpDesk) EndTrust(ctx context.Context, person PersonID, app ApplicationID, id TrustID) (int, error) {
-	return d.service.EndTrust(ctx, person, app, id)
+	s := d.service
+	ended, err := s.config.Store.EndTrust(ctx, person, app, id)
+	if err != nil || len(ended) == 0 {
+		return 0, err
+	}
+	return len(ended), s.record(ctx, Event{Kind: EventTrustEnded, Person: person, Application: app, Detail: namesOf(ended)})
+}
+
+// namesOf names browsers, each kind once, and not more than can be read.
+func namesOf(all []TrustedBrowser) string {
+	var names []string
+	for _, t := range all {
+		if t.Name != "" && !slices.Contains(names, t.Name) {
+			names = append(names, t.Name)
+		}
+	}
+	if len(names) > 3 {
+		names = append(names[:3], "…")
+	}
+	return strings.Join(names, ", ")
 }
 
 // StopRecovery stops a running recovery of a person, with the set-up that was

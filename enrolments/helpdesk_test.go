@@ -1,6 +1,8 @@
 package enrolments_test
 
 import (
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,7 +49,7 @@ func TestTheHelpDeskDoesNothingWithoutAReason(t *testing.T) {
 	noError(t, err)
 }
 
-func TestEveryActOfTheHelpDeskStandsInTheTrailWithItsReason(t *testing.T) {
+func TestEveryActOfTheHelpDeskStandsInTheTrailWithItsReasonAndIsTold(t *testing.T) {
 	d := open(t)
 	ctx, desk := t.Context(), d.helpDesk(t)
 	p, h := d.paired(t, "ana@example.com")
@@ -64,6 +66,8 @@ func TestEveryActOfTheHelpDeskStandsInTheTrailWithItsReason(t *testing.T) {
 		t.Errorf("stopped %v, %v", stopped, err)
 	}
 	noError(t, desk.RemovePhone(ctx, d.know(t, h).Phone))
+	noError(t, desk.NoteCaller(ctx, p.Person, nil))
+	noError(t, desk.NoteCaller(ctx, p.Person, errors.New("refused on a phone")))
 
 	var kinds []enrolments.EventKind
 	for i, e := range d.events(t) {
@@ -77,10 +81,20 @@ func TestEveryActOfTheHelpDeskStandsInTheTrailWithItsReason(t *testing.T) {
 	}
 	want := []enrolments.EventKind{
 		enrolments.EventPairingOpened, enrolments.EventPersonUnlocked, enrolments.EventTrustEnded,
-		enrolments.EventRecoveryRefused, enrolments.EventPhoneRemoved,
+		enrolments.EventRecoveryRefused, enrolments.EventPhoneRemoved, enrolments.EventCallerVerified, enrolments.EventCallerRefused,
 	}
 	if diff := cmp.Diff(want, kinds); diff != "" {
 		t.Errorf("the trail (-want +got):\n%s", diff)
+	}
+	told, err := d.store.Notices(ctx, p.Person, d.clock.now().Add(-time.Minute), 100)
+	noError(t, err)
+	for _, n := range told {
+		if n.Because == reason {
+			want = slices.DeleteFunc(want, func(k enrolments.EventKind) bool { return k == n.Event })
+		}
+	}
+	if len(want) != 0 {
+		t.Errorf("the person is not told of %v", want)
 	}
 }
 
@@ -105,6 +119,29 @@ func TestTheHelpDeskStopsARecoveryOfThatPersonWhileItRuns(t *testing.T) {
 	}
 	if left, err := d.RunningRecoveries(t.Context(), p.Person); err != nil || len(left) != 0 {
 		t.Errorf("%d run still, %v", len(left), err)
+	}
+}
+
+func TestTrustThatTheHelpDeskEndsIsToldOnceWhateverTheBrowsers(t *testing.T) {
+	d := open(t)
+	p, _ := d.paired(t, "ana@example.com")
+	for _, name := range []string{"Chrome on Windows", "", "Chrome on Windows", "Firefox on Linux", "Safari on macOS", "Edge on Windows"} {
+		approval := enrolments.NewID[string]()
+		noError(t, d.Trust(t.Context(), enrolments.TrustedBrowser{Person: p.Person, Application: "northwind", Approval: approval, Name: name}, time.Hour))
+		_, _, err := d.IssueTrust(t.Context(), approval)
+		noError(t, err)
+	}
+	if n, err := d.helpDesk(t).EndTrust(t.Context(), p.Person, "", ""); n != 6 || err != nil {
+		t.Errorf("%d ended, %v", n, err)
+	}
+	var details []string
+	for _, e := range d.events(t) {
+		if e.Kind == enrolments.EventTrustEnded {
+			details = append(details, e.Detail)
+		}
+	}
+	if len(details) != 1 || strings.Count(details[0], ",") != 3 || !strings.HasSuffix(details[0], ", …") {
+		t.Errorf("told %q", details)
 	}
 }
 

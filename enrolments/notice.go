@@ -96,6 +96,9 @@ type announcement struct {
 	asked bool
 	// final says that nothing is left to stop.
 	final bool
+	// desk says that people are told of it where the help desk did it, and not
+	// of their own doing.
+	desk bool
 }
 
 // announcements are the events that people are told of. Each has words in
@@ -112,9 +115,12 @@ var announcements = []announcement{
 	{kind: EventRecoveryRefused, named: true},
 	{kind: EventApprovalReported},
 	{kind: EventCodesBlocked},
-	{kind: EventPairingOpened}, // by the help desk alone
+	{kind: EventPairingOpened, desk: true},
 	{kind: EventPersonUnlocked},
+	{kind: EventCallerVerified},
+	{kind: EventCallerRefused},
 	{kind: EventBrowserTrusted, named: true},
+	{kind: EventTrustEnded, named: true, desk: true},
 	{kind: EventEmailSet, named: true},
 	{kind: EventEmailRemoved, named: true},
 	{kind: EventQuestionsSet},
@@ -141,8 +147,8 @@ func announcementOf(kind EventKind) (announcement, bool) {
 
 // Announced reports whether the person of an event is told of it.
 func (e Event) Announced() bool {
-	_, ok := announcementOf(e.Kind)
-	return ok && e.Person != "" && (e.Kind != EventPairingOpened || e.Because() != "")
+	a, ok := announcementOf(e.Kind)
+	return ok && e.Person != "" && (!a.desk || e.Because() != "")
 }
 
 // Announce makes the notice of an announced event, without the names of its

@@ -131,21 +131,15 @@ func (s *Service) TrustedEverywhere(ctx context.Context, person PersonID) ([]Tru
 }
 
 // EndTrust ends the trust in one browser, or with an empty id in all that the
-// person has for the application, with an empty application for any. It returns
-// how many ended.
+// person has for the application. It returns how many ended.
 func (s *Service) EndTrust(ctx context.Context, person PersonID, app ApplicationID, id TrustID) (int, error) {
 	ended, err := s.config.Store.EndTrust(ctx, person, app, id)
 	if err != nil || len(ended) == 0 {
 		return 0, err
 	}
-	for some := range slices.Chunk(ended, MaxTrusted) { // the trail takes so many at once
-		var events []Event
-		for _, t := range some {
-			events = append(events, t.event(EventTrustEnded))
-		}
-		if err := s.record(ctx, events...); err != nil {
-			return len(ended), err
-		}
+	var events []Event
+	for _, t := range ended {
+		events = append(events, t.event(EventTrustEnded))
 	}
-	return len(ended), nil
+	return len(ended), s.record(ctx, events...)
 }

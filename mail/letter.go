@@ -104,7 +104,7 @@ func (w Writer) notice(v *view, in words, l enrolments.Letter) {
 // detailOf is the key of what an event's detail is.
 func detailOf(e enrolments.EventKind) string {
 	switch e {
-	case enrolments.EventBrowserTrusted:
+	case enrolments.EventBrowserTrusted, enrolments.EventTrustEnded:
 		return "fact.browser"
 	case enrolments.EventEmailSet, enrolments.EventEmailRemoved:
 		return "fact.address"
