@@ -1,5 +1,6 @@
 // What the waiting screen says in each state, as sentences.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { catalogue } from '../page/catalogue.test.mjs';
 import { plain } from '../page/text.mjs';
@@ -9,96 +10,43 @@ const words = catalogue('waiting');
 
 const phone = (name, sent = 'accepted', seen = false) => ({ name, sent, seen });
 const iphone = phone('Ana’s iPhone');
-const asking = {
-  id: 'a', version: 1, state: 'pending', application: 'Northwind Books', user: 'ana@example.com',
-  next: 'wait', number: '47', phones: [iphone],
-  number_attempts_left: 2, code_attempts_left: 5, resends_left: 2,
-};
 
-const cases = [
-  ['phones are asked', {}, {}, 'asking',
-    'Check your phone', 'Enter 47 on Ana’s iPhone to sign in to Northwind Books.'],
-  ['two phones are asked', { phones: [iphone, phone('Old Pixel')] }, {}, 'asking',
-    'Check your phone', 'Enter 47 on Ana’s iPhone or Old Pixel to sign in to Northwind Books.'],
-  ['more phones than a sentence holds', { phones: ['a', 'b', 'c', 'd'].map((n) => phone(n)) }, {}, 'asking',
-    'Check your phone', 'Enter 47 on one of your phones to sign in to Northwind Books.'],
-  ['no number is asked for', { number: undefined }, {}, 'asking',
-    'Check your phone', 'Approve on Ana’s iPhone to sign in to Northwind Books.'],
-  ['one phone has opened it', { phones: [phone('Ana’s iPhone', 'accepted', true), phone('Old Pixel')] }, {}, 'opened',
-    'Check your phone', 'Opened on Ana’s iPhone. Enter 47 there.'],
-  ['no sign for 15 seconds', {}, { asked: 15 }, 'slow',
-    'Still waiting', 'No sign of it? Open Countersign on your phone, or resend.'],
-  ['no sign, and no resending left', { resends_left: 0 }, { asked: 15 }, 'slow',
-    'Still waiting', 'No sign of it? Open Countersign on your phone, or use a code.'],
-  ['no sign, but it was opened', { phones: [phone('Ana’s iPhone', 'accepted', true)] }, { asked: 40 }, 'opened',
-    'Check your phone', 'Opened on Ana’s iPhone. Enter 47 there.'],
-  ['one phone cannot be reached', { phones: [iphone, phone('Old Pixel', 'failed')] }, {}, 'someUnreachable',
-    'Check your phone', 'We couldn’t reach “Old Pixel”. Ana’s iPhone was asked: enter 47 there.'],
-  ['no phone can be reached', { phones: [phone('Old Pixel', 'failed')] }, { asked: 20 }, 'noneReachable',
-    'Type a code instead', 'Your phones can’t be reached right now.'],
-  ['the phone is one that nothing wakes', { phones: [phone('Ana’s iPhone', 'none')] }, { asked: 20 }, 'openIt',
-    'Open Countersign on your phone', 'Open Countersign on Ana’s iPhone and enter 47 there.'],
-  ['nothing wakes one phone, the other cannot be reached', { phones: [phone('Ana’s iPhone', 'none'), phone('Old Pixel', 'failed')] }, {}, 'openIt',
-    'Open Countersign on your phone', 'Open Countersign on Ana’s iPhone and enter 47 there.'],
-  ['nothing wakes one phone, the other was asked', { phones: [phone('Tablet', 'none'), iphone] }, {}, 'asking',
-    'Check your phone', 'Enter 47 on Tablet or Ana’s iPhone to sign in to Northwind Books.'],
-  ['a phone that push cannot reach has opened it', { phones: [phone('Old Pixel', 'failed', true)] }, {}, 'opened',
-    'Check your phone', 'Opened on Old Pixel. Enter 47 there.'],
-  ['pushes are held back', { next: 'code_only', number: undefined, phones: [], code_only_because: 'held_back' }, {}, 'heldBack',
-    'Type a code', 'We’ve sent many requests, so we’ve stopped for a while to protect you.'],
-  ['there is no phone to ask', { next: 'code_only', number: undefined, phones: [], code_only_because: 'no_phone' }, {}, 'codeOnly',
-    'Type a code', 'You have no phone that could be asked. Type a code to sign in to Northwind Books.'],
-  ['pushes are locked after a report', { next: 'code_only', phones: [], code_only_because: 'reported' }, {}, 'pushLocked',
-    'Type a code', 'A request was reported as not you, so your phones aren’t asked until your administrator has looked. Type a code to sign in to Northwind Books.'],
-  ['the application asks no phones', { next: 'code_only', phones: [], code_only_because: 'policy' }, {}, 'byPolicy',
-    'Type a code', 'Northwind Books asks for a code. Type one to sign in.'],
-  ['phones alone are taken, and pushes are held back', { next: 'code_only', phones: [], code_only_because: 'held_back', methods: ['push'] }, {}, 'heldBack',
-    'Your phones aren’t asked now', 'We’ve sent many requests, so we’ve stopped for a while to protect you. Wait some minutes, then sign in to Northwind Books again.'],
-  ['phones alone are taken, and one is asked', { methods: ['push'] }, {}, 'asking',
-    'Check your phone', 'Enter 47 on Ana’s iPhone to sign in to Northwind Books.'],
-  ['the number was wrong once', { number_attempts_left: 1 }, { tries: 2 }, 'wrongNumber',
-    'That number didn’t match', 'Look again: it is 47. One try left.'],
-  ['the number was wrong once of three', { number_attempts_left: 2 }, { tries: 3 }, 'wrongNumber',
-    'That number didn’t match', 'Look again: it is 47. 2 tries left.'],
+// The table is shared with the page that has no script: a test in Go reads it too.
+const table = JSON.parse(readFileSync(new URL('../testdata/waiting-states.json', import.meta.url), 'utf8'));
+const { asking } = table;
+const cases = table.states.map((c) => [c.name, c.state, c.circumstances, c.kind]);
 
-  ['approved', { state: 'approved', return_to: 'https://books.example.com/signed-in?result_code=r' }, {}, 'approved',
-    'You’re in', 'Taking you back to Northwind Books.'],
-  ['approved, with nowhere to return to', { state: 'approved' }, {}, 'approved',
-    'You’re in', 'You can go back to Northwind Books now.'],
-  ['denied', { state: 'denied', reason: 'user', settled_by: 'Ana’s iPhone' }, {}, 'denied',
-    'Sign-in refused', 'Someone said no on Ana’s iPhone. If that was a slip, try again.'],
-  ['denied by a phone without a name', { state: 'denied', reason: 'user' }, {}, 'denied',
-    'Sign-in refused', 'Someone said no. If that was a slip, try again.'],
-  ['reported', { state: 'denied', reason: 'reported', settled_by: 'Ana’s iPhone' }, {}, 'reported',
-    'Sign-in blocked', 'It was reported as not you. Your administrator has been told.'],
-  ['the number was wrong to the end', { state: 'denied', reason: 'number_mismatch' }, { tries: 2 }, 'mismatch',
-    'Sign-in stopped', 'The number was wrong twice.'],
-  ['the number was wrong, who knows how often', { state: 'denied', reason: 'number_mismatch' }, {}, 'mismatch',
-    'Sign-in stopped', 'The number was wrong too often.'],
-  ['too many codes', { state: 'denied', reason: 'too_many_codes' }, {}, 'tooManyCodes',
-    'Sign-in stopped', 'Too many wrong codes were typed. Nothing was approved.'],
-  ['denied for a reason of a later version', { state: 'denied', reason: 'moonlight' }, {}, 'denied',
-    'Sign-in refused', 'Someone said no. If that was a slip, try again.'],
-  ['expired', { state: 'expired' }, {}, 'expired',
-    'That took too long', 'Nothing was approved.'],
-  ['cancelled here', { state: 'withdrawn', reason: 'cancelled' }, {}, 'cancelled',
-    'Sign-in cancelled', 'Nothing was approved. You can start again whenever you like.'],
-  ['withdrawn by the application', { state: 'withdrawn', reason: 'application' }, {}, 'ended',
-    'Sign-in ended', 'Northwind Books ended this sign-in. Nothing was approved.'],
-  ['replaced', { state: 'withdrawn', reason: 'replaced' }, {}, 'replaced',
-    'You started again elsewhere', 'This request was replaced by a newer one.'],
-  ['a state of a later version', { state: 'levitating' }, {}, 'lost',
-    'This sign-in is over', 'Nothing was approved. Go back to where you were signing in, and start again.'],
-  ['the server knows it no more', {}, { lost: 'approval-not-found' }, 'lost',
-    'This sign-in is over', 'Nothing was approved. Go back to where you were signing in, and start again.'],
-];
+// actions are what a screen offers, by the keys of their words.
+function actions(got) {
+  const when = (is, key) => (is ? [key] : []);
+  if (got.purpose === 'end') {
+    return [
+      ...when(got.newPhone, 'waiting.new-phone'), ...when(got.go, 'waiting.go-on'),
+      ...when(got.onward, `waiting.onward.${got.onward}`), ...when(got.codeNext, 'waiting.use-code'),
+    ];
+  }
+  return [
+    ...when(got.resend, 'waiting.resend'), ...when(got.code === 'offered', 'waiting.use-code'), ...when(got.code === 'shown', 'waiting.code.send'),
+    'waiting.without-phone', 'waiting.disown', 'waiting.cancel',
+  ];
+}
 
-for (const [name, change, circumstances, kind, headline, line] of cases) {
-  test(name, () => {
-    const got = view(words, { ...asking, ...change }, circumstances);
-    assert.equal(got.kind, kind);
-    assert.equal(plain(got.headline), headline);
-    assert.equal(plain(got.line).trim(), line);
+for (const want of table.states) {
+  test(want.name, () => {
+    const state = { ...asking, ...want.state };
+    const got = view(words, state, want.circumstances);
+    assert.deepEqual({
+      kind: got.kind, headline: plain(got.headline), line: plain(got.line).trim(), note: plain(got.note), number: got.number, tone: got.tone,
+      actions: actions(got).map((key) => words.text(key, { application: state.application })),
+    }, {
+      kind: want.kind, headline: want.headline, line: want.line, note: want.note, number: want.number, tone: want.tone, actions: want.actions,
+    });
+  });
+}
+
+for (const { language, state, circumstances, line } of table.languages) {
+  test(`in ${language}: ${line}`, () => {
+    assert.equal(plain(view(catalogue('waiting', language), { ...asking, ...state }, circumstances).line).trim(), line);
   });
 }
 
