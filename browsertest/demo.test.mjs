@@ -89,6 +89,23 @@ test("the demonstration in a browser", { skip: demo ? false : "DEMO is not set" 
       await page.context().close();
     });
 
+    await t.test("a browser without script signs in by links and forms", async () => {
+      const { page, phone } = await enter(browser);
+      const context = await browser.newContext({ javaScriptEnabled: false });
+      const plain = await context.newPage();
+      plain.setDefaultTimeout(patience);
+      await plain.goto(await page.locator("iframe[name=browser]").getAttribute("src"));
+      await signIn(plain);
+      const number = await numberOf(plain);
+      await shot(plain, "without-script");
+      await phone.getByLabel("Number on the screen").fill(number);
+      await phone.getByRole("button", { name: "Approve" }).click();
+      await plain.getByRole("link", { name: "Continue to Northwind Books" }).click();
+      await plain.getByRole("heading", { name: "Good to see you" }).waitFor();
+      await context.close();
+      await page.context().close();
+    });
+
     await t.test("the code of the phone signs in once and no more", async () => {
       const { page, shop, phone } = await enter(browser);
       const code = (await phone.locator("#code").textContent()).replace(/\s/g, "");

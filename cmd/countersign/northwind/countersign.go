@@ -50,6 +50,9 @@ type request struct {
 	Trusted   string `json:"trusted_browser,omitempty"`
 	Context   where  `json:"context"`
 	ReturnURL string `json:"return_url"`
+	// WithoutScript says that the browser runs none: then the waiting screen is
+	// links and forms.
+	WithoutScript bool `json:"without_script,omitempty"`
 }
 
 // where is what the phone shows of a sign-in, besides who and to what.

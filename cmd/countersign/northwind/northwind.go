@@ -133,7 +133,8 @@ func (a *app) signIn(w http.ResponseWriter, r *http.Request) {
 	}
 	asked, err := a.server.ask(r.Context(), request{
 		User: user, Role: person.Role, Trusted: a.trusted(r, user), ReturnURL: a.config.PublicURL + ReturnPath,
-		Context: where{IP: address(r), UserAgent: first(r.UserAgent(), 512), Action: "Sign in"},
+		WithoutScript: r.PostFormValue("without_script") != "", // of the form's noscript element
+		Context:       where{IP: address(r), UserAgent: first(r.UserAgent(), 512), Action: "Sign in"},
 	})
 	if err != nil {
 		a.refuse(w, http.StatusServiceUnavailable, sorry(err))

@@ -52,6 +52,26 @@ func TestServerIsToldWhoAsksAndWhereFrom(t *testing.T) {
 	}
 }
 
+func TestABrowserWithoutScriptIsAskedForAsOne(t *testing.T) {
+	p := newProtocol(t)
+	b := newBrowser(t, p)
+	if _, page := b.open("/sign-in"); !strings.Contains(page, `<noscript><input type="hidden" name="without_script" value="1"></noscript>`) {
+		t.Errorf("the form does not tell: %s", page)
+	}
+	b.signIn(ana, "sunflower")
+	if got := p.asksWith("without_script"); got != nil {
+		t.Errorf("of a browser with script it sends %v", got)
+	}
+	res, err := b.PostForm(b.app+"/sign-in", url.Values{"name": {ana}, "password": {"sunflower"}, "without_script": {"1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if got := p.asksWith("without_script"); got != true {
+		t.Errorf("of one without it sends %v", got)
+	}
+}
+
 func TestWrongPasswordAsksNobody(t *testing.T) {
 	p := newProtocol(t)
 	b := newBrowser(t, p)
