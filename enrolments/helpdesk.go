@@ -51,6 +51,12 @@ func (d HelpDesk) OpenPairing(ctx context.Context, user string) (Pairing, Secret
 	return d.service.OpenPairing(ctx, user, "", true)
 }
 
+// OpenPairingToEnter is OpenPairing for a browser without script: it returns an
+// entry, see TokenOf.
+func (d HelpDesk) OpenPairingToEnter(ctx context.Context, user string) (Pairing, Secret, error) {
+	return d.service.OpenPairingToEnter(ctx, user, "", true)
+}
+
 // Unlock lets a person have pushes and type codes again.
 func (d HelpDesk) Unlock(ctx context.Context, id PersonID) error {
 	s := d.service

@@ -2,10 +2,14 @@ package main
 
 import (
 	"context"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -25,4 +29,67 @@ func TestASignInWithoutScriptInABrowser(t *testing.T) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
+}
+
+// diary is what a server has logged.
+type diary struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (d *diary) Write(p []byte) (int, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.text.Write(p)
+}
+
+func (d *diary) String() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.text.String()
+}
+
+func TestALinkOfTheHelpDeskLetsABrowserInOnceAndIsInNoLog(t *testing.T) {
+	address, log := freeAddress(t), &diary{}
+	s := &serving{t: t, url: "http://" + address, keys: keysFile(t), db: "--db=sqlite:" + filepath.Join(t.TempDir(), "c.db"), publicURL: "--public-url=http://" + address}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- run(ctx, []string{"serve", "--listen", address, "--log-level", "debug", s.keys, s.db, s.publicURL}, io.Discard, log)
+	}()
+	s.eventually("the server is ready", func() bool {
+		return run(t.Context(), []string{"health", "--url", s.url + "/readyz"}, io.Discard, io.Discard) == nil
+	})
+	link := strings.TrimSpace(verb(t, "person", "set-up", "ana@example.com", "--without-script", "--reason", "first phone", s.keys, s.db, s.publicURL))
+	first, second := opens(t, link), opens(t, link)
+	if !strings.Contains(first, "Add your phone") || !strings.Contains(second, "This link lets nobody in any more") {
+		t.Errorf("the first is shown\n%s\nand the second\n%s", first, second)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	entry := link[strings.LastIndex(link, "/")+1:]
+	if text := log.String(); !strings.Contains(text, "serving") || strings.Contains(text, entry) {
+		t.Errorf("the log is\n%s", text)
+	}
+}
+
+// opens is what a browser of its own shows of a link.
+func opens(t *testing.T, link string) string {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := (&http.Client{Jar: jar}).Get(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
 }

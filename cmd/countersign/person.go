@@ -141,7 +141,8 @@ func showTrusted(out io.Writer, all []enrolments.TrustedBrowser) error {
 type personSetUp struct {
 	database
 	because
-	User string `arg:"" help:"The person's user name, as applications give it; added where there is none."`
+	User          string `arg:"" help:"The person's user name, as applications give it; added where there is none."`
+	WithoutScript bool   `help:"The person's browser runs no scripts: the link lets in whoever opens it first."`
 }
 
 func (c *personSetUp) Run(ctx context.Context, s *streams) error {
@@ -154,12 +155,16 @@ func (c *personSetUp) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	pairing, token, err := desk.OpenPairing(ctx, c.User)
+	open, link := desk.OpenPairing, "%s/set-up/%s#%s\n"
+	if c.WithoutScript {
+		open, link = desk.OpenPairingToEnter, "%s/set-up/%s/enter/%s\n"
+	}
+	pairing, secret, err := open(ctx, c.User)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(s.err, "Good once, for 10 minutes, for the person's own browser:")
-	fmt.Fprintf(s.out, "%s/set-up/%s#%s\n", c.PublicURL, pairing.ID, token.Reveal())
+	fmt.Fprintf(s.out, link, c.PublicURL, pairing.ID, secret.Reveal())
 	return nil
 }
 
