@@ -86,14 +86,13 @@ func recoveryScreenOf(w Words, r *recovery) recoveryScreen {
 	for _, p := range r.Phones {
 		names = append(names, p.Name)
 	}
-	refusedBy := r.RefusedBy
-	if refusedBy == "" {
-		refusedBy = w.Text("recovery.some-phone")
+	about, form := "recovery.state."+screen.Kind, ".line"
+	if screen.Kind == "refused" && r.RefusedBy == "" {
+		form = ".elsewhere" // not only phones stop a recovery
 	}
-	about := "recovery.state." + screen.Kind
-	values := []any{"user", r.User, "phone", refusedBy, "when", until(w, r.ReadyAt.Sub(r.ServerTime))}
+	values := []any{"user", r.User, "phone", r.RefusedBy, "when", until(w, r.ReadyAt.Sub(r.ServerTime))}
 	screen.Headline, screen.Title = sentence(w, about+".headline", values...), w.Text(about+".headline", values...)
-	screen.Line = sentence(w, about+".line", values...)
+	screen.Line = sentence(w, about+form, values...)
 	switch screen.Kind {
 	case "refused":
 		screen.Tone = "alarm"

@@ -198,6 +198,7 @@ func TestEachStateOfARecoverySaysWhatToDo(t *testing.T) {
 		{reply{200, `{"state":"waiting","server_time":"2026-11-01T10:00:00Z","ready_at":"2026-11-01T10:00:20Z","phones":[]}`, ""}, []string{"in a minute"}, "21; url=" + recoveryPath},
 		{reply{200, `{"state":"ready","user":"ana@example.com","phones":[{"id":"p1","name":"<b>Ana’s"}]}`, ""}, []string{"Add your new phone", `name="remove" value="p1"`, "&lt;b&gt;Ana’s"}, ""},
 		{reply{200, `{"state":"refused","refused_by":"Old Pixel"}`, ""}, []string{"This was stopped", "Old Pixel"}, ""},
+		{reply{200, `{"state":"refused"}`, ""}, []string{"This was stopped", "by your help desk, or by"}, ""},
 		{reply{200, `{"state":"done"}`, ""}, []string{"Your new phone is added"}, ""},
 		{reply{200, `{"state":"expired"}`, ""}, []string{"This took too long"}, ""},
 		{reply{200, `{"state":"levitating"}`, ""}, []string{"This page knows no new phone"}, ""},

@@ -8,7 +8,7 @@ export function view(words, state, lost = '') {
   const kind = kindOf(state, lost);
   const names = (state?.phones ?? []).map((p) => p.name);
   const values = {
-    user: state?.user, phone: state?.refused_by || words.text('recovery.some-phone'),
+    user: state?.user, phone: state?.refused_by,
     when: state ? words.date(Date.parse(state.ready_at)) : '',
   };
   const loading = kind === 'loading';
@@ -16,12 +16,15 @@ export function view(words, state, lost = '') {
   return {
     kind,
     headline: words.parts(loading ? 'page.one-moment' : `recovery.state.${kind}.headline`, values),
-    line: words.parts(loading ? 'recovery.loading' : `recovery.state.${kind}.line`, values),
+    line: words.parts(loading ? 'recovery.loading' : `recovery.state.${kind}.${form(kind, state)}`, values),
     told: running && names.length > 0 ? words.parts('recovery.told', { count: names.length, phone: words.allOf(names) }) : [],
     sooner: kind === 'waiting' && names.length > 0 ? words.parts(state.number ? 'recovery.sooner' : 'recovery.later', { number: state.number }) : [],
     tone: kind === 'refused' ? 'alarm' : kind === 'done' ? 'good' : 'calm',
   };
 }
+
+// form of a sentence: not only phones stop a recovery.
+const form = (kind, state) => (kind === 'refused' && !state.refused_by ? 'elsewhere' : 'line');
 
 function kindOf(state, lost) {
   if (lost) return lost === 'no-secret' ? 'nowhere' : 'lost';

@@ -48,6 +48,7 @@ test('who was told is named, and how a phone ends the wait', () => {
 
 test('who stopped it is named', () => {
   assert.match(plain(view(words, { ...waiting, state: 'refused', refused_by: 'Old <b>Pixel' }).line), /on Old <b>Pixel that/);
+  assert.match(plain(view(words, { ...waiting, state: 'refused' }).line), /by your help desk, or by/);
 });
 
 test('the page asks again in time, and stops when it is over', () => {
