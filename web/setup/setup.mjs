@@ -33,8 +33,8 @@ function show() {
   screen.dataset.kind = next.kind;
   write(byID('headline'), next.headline);
   write(byID('line'), next.line);
-  for (const section of screen.querySelectorAll('section')) {
-    section.hidden = !section.dataset.on.split(' ').includes(next.kind);
+  for (const part of screen.querySelectorAll('[data-on]')) {
+    part.hidden = !part.dataset.on.split(' ').includes(next.kind);
   }
   byID('badge').hidden = !icons[next.kind];
   byID('badge').dataset.tone = next.tone;
@@ -75,6 +75,7 @@ async function picture() {
 }
 
 const asImage = (svg) => `data:image/svg+xml,${encodeURIComponent(svg)}`;
+const appAddress = (address) => (/^otpauth:\/\/totp\//.test(address ?? '') ? address : '');
 const webAddress = (address) => (/^https?:\/\//.test(address ?? '') ? address : '');
 
 // --- What comes in ---
@@ -194,6 +195,7 @@ async function app() {
     setupKey = made.setup_key;
     byID('setup-key').textContent = setupKey;
     byID('app-qr').src = asImage(made.qr_svg);
+    byID('app-link').href = appAddress(made.otpauth_uri);
   }
   show();
 }
@@ -230,19 +232,23 @@ function refuse(key) {
 }
 byID('typed').addEventListener('input', () => byID('refused').hidden || refuse(''));
 
-byID('show-codes').addEventListener('click', async () => {
-  const button = byID('show-codes');
+byID('show-codes').addEventListener('click', () => showCodes(byID('show-codes')));
+byID('codes-after-all').addEventListener('click', () => showCodes(byID('codes-after-all')));
+
+async function showCodes(button) {
   button.disabled = true;
   try {
     ({ codes } = await postJSON('recovery-codes'));
     byID('codes').replaceChildren(...codes.map(item));
-    place = 'codes';
-    show();
+    byID('codes-of').textContent = titleOfCodes();
+    go('codes');
   } catch (err) {
     trouble(err.kind === 'pairing-settled' ? 'setup.codes.shown' : 'page.offline');
   }
   button.disabled = false;
-});
+}
+
+const titleOfCodes = () => words.text('setup.codes.file', { user: state?.user });
 
 function item(code) {
   const li = document.createElement('li');
@@ -251,7 +257,7 @@ function item(code) {
 }
 
 byID('copy-link').addEventListener('click', () => copy(state.pair_url));
-byID('copy-key').addEventListener('click', () => copy(setupKey));
+byID('copy-key').addEventListener('click', () => copy(setupKey.replaceAll(' ', '')));
 byID('copy-codes').addEventListener('click', () => copy(codes.join('\n')));
 
 async function copy(text) {
@@ -264,8 +270,7 @@ async function copy(text) {
 }
 
 byID('save-codes').addEventListener('click', () => {
-  const title = words.text('setup.codes.file', { user: state?.user });
-  const url = URL.createObjectURL(new Blob([`${title}\n${words.text('setup.codes.once')}\n\n${codes.join('\n')}\n`], { type: 'text/plain' }));
+  const url = URL.createObjectURL(new Blob([`${titleOfCodes()}\n${words.text('setup.codes.once')}\n\n${codes.join('\n')}\n`], { type: 'text/plain' }));
   const link = document.createElement('a');
   link.href = url;
   link.download = 'countersign-recovery-codes.txt';
@@ -273,6 +278,11 @@ byID('save-codes').addEventListener('click', () => {
   setTimeout(() => URL.revokeObjectURL(url), 10000);
 });
 byID('print-codes').addEventListener('click', () => print());
+
+// Codes are shown only once: nobody leaves them by a slip.
+addEventListener('beforeunload', (event) => {
+  if (shown.kind === 'codes' && !byID('kept').checked) event.preventDefault();
+});
 
 byID('kept').addEventListener('change', () => { byID('finish').disabled = !byID('kept').checked; });
 byID('finish').addEventListener('click', () => {

@@ -3,7 +3,7 @@
 
 // view gives the screen to show: {kind, headline, line, digits, tone}.
 // state is the protocol's, or null before the first. place is where the person
-// has gone by themselves: "" (follow the set-up), "app", "codes" or "done".
+// has gone by themselves: "" (follow the set-up), "app", "sure", "codes" or "done".
 // lost is the kind of a problem after which nothing more will come.
 export function view(words, state, place = '', lost = '') {
   const kind = kindOf(state, place, lost);
@@ -28,6 +28,7 @@ function kindOf(state, place, lost) {
   if (state.state === 'claimed') return 'claimed';
   if (state.state === 'refused') return 'refused';
   if (place === 'app' && state.state !== 'expired') return 'app';
+  if (place === 'sure' && (state.state === 'active' || state.authenticator)) return 'sure';
   if (state.state === 'active') return 'active';
   if (state.authenticator) return 'added';
   return state.state === 'open' ? 'open' : 'expired';

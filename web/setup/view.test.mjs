@@ -24,6 +24,8 @@ for (const [name, state, place, lost, kind, headline] of [
   ['an app is being added', open, 'app', '', 'app', 'Add an authenticator app'],
   ['an app is being added after a phone', active, 'app', '', 'app', 'Add an authenticator app'],
   ['the app was confirmed', { ...open, authenticator: true }, '', '', 'added', 'Your app is ready'],
+  ['they want no codes', active, 'sure', '', 'sure', 'Finish without codes?'],
+  ['they want no codes, and the link has run out', { ...open, state: 'expired', authenticator: true }, 'sure', '', 'sure', 'Finish without codes?'],
   ['recovery codes are on the screen when the link runs out', { ...open, state: 'expired' }, 'codes', '', 'codes', 'Your recovery codes'],
   ['recovery codes are on the screen when the server forgets', active, 'codes', 'pairing-not-found', 'codes', 'Your recovery codes'],
   ['all is done', active, 'done', '', 'done', 'You’re set up'],

@@ -26,7 +26,7 @@ function actions(got) {
     ];
   }
   return [
-    ...when(got.resend, 'waiting.resend'), ...when(got.code === 'offered', 'waiting.use-code'), ...when(got.code === 'shown', 'waiting.code.send'),
+    ...when(got.resend === 'ready', 'waiting.resend'), ...when(got.code === 'offered', 'waiting.use-code'), ...when(got.code === 'shown', 'waiting.code.send'),
     'waiting.without-phone', 'waiting.disown', 'waiting.cancel',
   ];
 }
@@ -86,12 +86,16 @@ test('with no phone reachable, the number still helps who opens Countersign by h
   assert.match(plain(got.note), /enter 47: the request is waiting there/);
 });
 
-test('resending waits for 15 seconds, and ends with the budget', () => {
-  assert.equal(view(words, asking, { asked: 14.9 }).resend, false);
-  assert.equal(view(words, asking, { asked: 15 }).resend, true);
-  assert.equal(view(words, { ...asking, resends_left: 0 }, { asked: 15 }).resend, false);
-  assert.equal(view(words, asking, { asked: 15, heldBack: true }).resend, false);
-  assert.equal(view(words, { ...asking, next: 'code_only' }, { asked: 15 }).resend, false);
+test('resending waits for 15 seconds, ends with the budget, and is there only where it wakes a phone', () => {
+  const resend = (change, circumstances) => view(words, { ...asking, ...change }, circumstances).resend;
+  assert.equal(resend({}, { asked: 14.9 }), 'later');
+  assert.equal(resend({}, { asked: 15 }), 'ready');
+  assert.equal(resend({ phones: [phone('Old Pixel', 'failed')] }, { asked: 15 }), 'ready');
+  assert.equal(resend({ resends_left: 0 }, { asked: 15 }), 'later');
+  assert.equal(resend({}, { asked: 15, heldBack: true }), 'later');
+  assert.equal(resend({ next: 'code_only' }, { asked: 15 }), 'none');
+  assert.equal(resend({ phones: [phone('Tablet', 'none')] }, { asked: 15 }), 'none');
+  assert.equal(resend({ state: 'expired' }, { asked: 15 }), 'none');
 });
 
 test('every settled state but approval and a page out of place has a way on', () => {

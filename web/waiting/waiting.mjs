@@ -71,7 +71,8 @@ function show() {
   byID('number').textContent = next.number;
   byID('number').hidden = next.number === '';
   byID('time').hidden = !next.counting;
-  byID('resend').dataset.ready = next.resend ? 'yes' : 'no';
+  byID('resend').hidden = next.resend === 'none';
+  byID('resend').setAttribute('aria-disabled', String(next.resend === 'later'));
   byID('actions').hidden = next.purpose === 'end' || next.kind === 'loading';
   write(byID('who'), state ? words.parts('waiting.signing-in', { application: applicationOf(words, state), user: state.user }) : []);
   byID('who').hidden = !state;
@@ -187,7 +188,7 @@ function tick() {
   const left = countdown.seconds(now);
   if (left === null || shown?.purpose === 'end') return;
   byID('left').textContent = words.text('waiting.seconds-left', { count: left });
-  byID('extend').hidden = !(state.may_extend && left <= 30);
+  byID('extend').dataset.ready = state.may_extend && left <= 30 ? 'yes' : 'no';
   byID('arc').setAttribute('stroke-dashoffset', String(100 * (1 - countdown.share(now))));
   const mark = countdown.announce(now);
   if (mark !== null) say(byID('polite'), words.text(`waiting.aloud.${mark}`));
@@ -255,6 +256,7 @@ function refuse(why) {
 }
 
 byID('resend').addEventListener('click', async () => {
+  if (shown.resend !== 'ready') return;
   askedAt = performance.now();
   show();
   try {
