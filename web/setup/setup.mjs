@@ -1,10 +1,10 @@
 // The set-up page: adding a phone, an authenticator app, recovery codes. What
 // is said stands in the catalogues, when in view.mjs.
 import { ask, askJSON, Problem } from '../page/server.mjs';
-import { forget, take } from '../page/secret.mjs';
+import { cameFrom, forget, take } from '../page/secret.mjs';
 import { plain, say, write } from '../page/text.mjs';
 import { wordsOfPage } from '../page/words.mjs';
-import { ended, view } from './view.mjs';
+import { appOnly, ended, view } from './view.mjs';
 
 const words = wordsOfPage();
 const byID = (id) => document.getElementById(id);
@@ -13,6 +13,7 @@ const id = location.pathname.split('/').pop();
 const key = `countersign.set-up.${id}`;
 const address = `${location.origin}${document.documentElement.dataset.base}/v1/pairings/${id}`;
 const token = take(key);
+const from = cameFrom(`set-up.${id}`, `${location.origin}${document.documentElement.dataset.base}/security/`);
 const hopeless = ['unauthorized', 'pairing-not-found', 'not-found', 'origin-refused'];
 
 let state = null;
@@ -41,7 +42,8 @@ function show() {
   if (icons[next.kind]) byID('icon').setAttribute('href', `#icon-${icons[next.kind]}`);
   byID('digits').textContent = next.digits;
   byID('add-app').hidden = Boolean(state?.authenticator);
-  byID('back').hidden = history.length < 2;
+  byID('app-back').hidden = appOnly(state);
+  byID('back').hidden = !from && history.length < 2;
   if (next.kind === 'open') picture();
   if (before?.kind !== next.kind) turn(next, before);
 }
@@ -107,7 +109,8 @@ function giveUp(kind) {
 function heard(next) {
   if (!next || (state && next.version < state.version)) return;
   state = next;
-  show();
+  if (appOnly(state) && !state.authenticator && !setupKey) go('app');
+  else show();
 }
 
 // --- What the person does ---
@@ -290,9 +293,10 @@ byID('finish').addEventListener('click', () => {
   byID('codes').replaceChildren();
   go('done');
 });
-byID('back').addEventListener('click', () => history.back());
+byID('back').addEventListener('click', () => (from ? location.assign(from) : history.back()));
 
 // --- Begin ---
 
+if (from) byID('back').textContent = words.text('setup.back-security');
 show();
 if (token) follow();

@@ -31,8 +31,12 @@ function kindOf(state, place, lost) {
   if (place === 'sure' && (state.state === 'active' || state.authenticator)) return 'sure';
   if (state.state === 'active') return 'active';
   if (state.authenticator) return 'added';
-  return state.state === 'open' ? 'open' : 'expired';
+  if (state.state !== 'open') return 'expired';
+  return appOnly(state) ? 'app' : 'open';
 }
+
+// appOnly says whether a set-up takes an authenticator app and no phone.
+export const appOnly = (state) => state?.state === 'open' && !state.pair_url;
 
 // grouped sets six digits apart as people read them: "482 913".
 export function grouped(digits) {

@@ -161,7 +161,7 @@ const alarming = ['denied', 'reported', 'mismatch', 'tooManyCodes'];
 function end(words, kind, state, { tries, phoneless = false }) {
   const to = webAddress(state?.return_to);
   const go = kind === 'approved' ? to : '';
-  const newPhone = kind === 'approved' && phoneless && ['totp', 'recovery_code'].includes(state.method);
+  const newPhone = kind === 'approved' && phoneless && state.purpose !== 'change' && ['totp', 'recovery_code'].includes(state.method);
   const values = { application: applicationOf(words, state), phone: state?.settled_by ?? '' };
   const said = sentences(words, `waiting.settled.${kind}`, settledForm(kind, state, go, tries), values);
   return {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { catalogue } from '../page/catalogue.test.mjs';
 import { plain } from '../page/text.mjs';
+import { speaking } from './change.mjs';
 import { view } from './view.mjs';
 
 const words = catalogue('waiting');
@@ -136,4 +137,33 @@ test('an approval that came stays approved when the server forgets it afterwards
 test('a name with braces or markup is a name and nothing else', () => {
   const got = view(words, { ...asking, phones: [phone('{number}<b>')] });
   assert.equal(plain(got.line), 'Enter 47 on {number}<b> to sign in to Northwind Books.');
+});
+
+const change = { ...asking, purpose: 'change', action: 'Remove the phone “Old Pixel”' };
+
+for (const [name, more, circumstances, headline, line] of [
+  ['asked for', {}, {}, 'Check your phone', 'Enter 47 on Ana’s iPhone to confirm: Remove the phone “Old Pixel”.'],
+  ['asked for without a number', { number: undefined }, {}, 'Check your phone', 'Approve on Ana’s iPhone to confirm: Remove the phone “Old Pixel”.'],
+  ['opened', { phones: [phone('Ana’s iPhone', 'accepted', true)] }, {}, 'Check your phone', 'Opened on Ana’s iPhone. Enter 47 there.'],
+  ['to be confirmed by a code', { next: 'code_only', phones: [], code_only_because: 'no_phone' }, {}, 'Type a code', 'You have no phone that could be asked. Type a code to confirm: Remove the phone “Old Pixel”.'],
+  ['confirmed', { state: 'approved', return_to: 'https://countersign.example.com/security/x' }, {}, 'Confirmed', 'Taking you back to your sign-in security.'],
+  ['refused', { state: 'denied', reason: 'user', settled_by: 'Ana’s iPhone' }, {}, 'Refused', 'Someone said no on Ana’s iPhone. Nothing was changed.'],
+  ['out of time', { state: 'expired' }, {}, 'That took too long', 'Nothing was changed.'],
+  ['stopped', { state: 'denied', reason: 'number_mismatch' }, { tries: 2 }, 'Stopped', 'The number was wrong twice. Nothing was changed.'],
+]) {
+  test(`a change that is ${name} speaks of no sign-in`, () => {
+    const state = { ...change, ...more };
+    const got = view(speaking(words, state), state, circumstances);
+    assert.equal(plain(got.headline), headline);
+    assert.equal(plain(got.line).trim(), line);
+  });
+}
+
+test('no state of a change speaks of signing in, and none sets up a new phone here', () => {
+  for (const [name, more, circumstances] of cases) {
+    const state = { ...change, ...more };
+    const got = view(speaking(words, state), state, { ...circumstances, phoneless: true });
+    assert.doesNotMatch(`${plain(got.headline)} ${plain(got.line)}`, /sign-in(?! security)|sign in|you’re in/i, name);
+    assert.equal(got.newPhone, false, name);
+  }
 });

@@ -5,6 +5,7 @@ import { forget, take } from '../page/secret.mjs';
 import { plain, say, write } from '../page/text.mjs';
 import { wordsOfPage } from '../page/words.mjs';
 import { Countdown } from './clock.mjs';
+import { speaking } from './change.mjs';
 import { read, refusal } from './code.mjs';
 import { follow } from './stream.mjs';
 import { applicationOf, takes, view } from './view.mjs';
@@ -13,7 +14,8 @@ const goAfter = 1000; // ms on "You're in": long enough to be read, short enough
 const bannerAfter = 1200; // ms; a shorter gap is nobody's concern
 const overdue = 2000; // ms after the deadline without a word from the server
 
-const words = wordsOfPage();
+const all = wordsOfPage();
+let words = all; // those for what is confirmed here
 const byID = (id) => document.getElementById(id);
 const screen = byID('screen');
 const id = location.pathname.split('/').pop();
@@ -41,6 +43,7 @@ function heard(next) {
   if (resends !== null && next.resends_left < resends) askedAt = now;
   resends = next.resends_left ?? resends;
   state = next;
+  words = speaking(all, state);
   show();
   tick();
 }
@@ -106,6 +109,11 @@ function showCode() {
   byID('typed-label').textContent = words.text(`waiting.code.${kind}.label`);
   byID('typed-hint').textContent = words.text(`waiting.code.${kind}.hint`);
   byID('other-code').textContent = words.text(`waiting.code.${kind}.other`);
+  byID('send').textContent = words.text('waiting.code.send');
+  // Who changes how they sign in is in already: a code does for a phone, and where
+  // it doesn't, the server offers what else does.
+  const elsewise = state?.purpose !== 'change' || state.recovery_offers?.includes('email');
+  byID('without-phone').hidden = circumstances.phoneless || !elsewise;
   byID('typed').inputMode = recovery ? 'text' : 'numeric';
   write(byID('note'), shown.note);
   byID('note').hidden = shown.note.length === 0;
