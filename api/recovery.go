@@ -97,6 +97,7 @@ func (a *API) recoveryURL(id enrolments.RecoveryID, token enrolments.Secret) str
 type recoveryState struct {
 	ID          string     `json:"id"`
 	State       string     `json:"state" enum:"waiting,ready,refused,done,expired"`
+	Method      string     `json:"method" enum:"totp,recovery_code,email,questions" doc:"the proof that it began with"`
 	User        string     `json:"user"`
 	Application string     `json:"application" doc:"name of the application"`
 	ServerTime  time.Time  `json:"server_time"`
@@ -123,7 +124,7 @@ func (a *API) readRecovery(ctx context.Context, by recovering, _ *recoveryInput)
 		return recoveryState{}, err
 	}
 	v := recoveryState{
-		ID: string(by.ID), State: string(by.State), User: by.User, Application: by.ApplicationName,
+		ID: string(by.ID), State: string(by.State), Method: string(by.Method), User: by.User, Application: by.ApplicationName,
 		ServerTime: wireTime(a.config.Now()), ReadyAt: wireTime(by.ReadyAt), EndsAt: wireTime(by.EndsAt),
 		Phones: []ownPhone{}, Number: number, RefusedBy: by.RefusedBy,
 	}

@@ -195,7 +195,10 @@ func (s *Service) request(ctx context.Context, app enrolments.Application, e enr
 	if err != nil {
 		return Requested{}, err
 	}
-	s.offer(&n, e, app.Policy, r.Role)
+	n.Offers = s.offers(e, app.Policy, r.Role)
+	if slices.Contains(n.Offers, enrolments.MethodEmail) {
+		n.EmailHint = enrolments.MaskEmail(e.BackupEmail)
+	}
 	return s.create(ctx, n, e, r)
 }
 

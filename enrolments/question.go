@@ -15,25 +15,25 @@ import (
 // values are stored and never change.
 type QuestionID string
 
-// questions are all there are, each with the words, in the languages of the
-// pages, that would be no answer to it. They ask for what stands in no register
+// questions are all there are, each with its own words in the languages of the
+// pages, for none of them is an answer to it. They ask for what stands in no register
 // and on no profile, has many answers, and does not change.
 var questions = []struct {
 	id    QuestionID
 	words string
 }{
-	{"cuddly-toy", "name first favourite cuddly toy child kuscheltier kuscheltiers erstes name kind nom premier doudou enfant"},
-	{"hiding-place", "hide hiding place child found versteck verstecken kind gefunden cachette cacher enfant trouver"},
-	{"teacher-nickname", "nickname teacher class feared school spitzname lehrer lehrerin klasse gefürchtet surnom professeur classe craint école"},
-	{"first-dish", "dish cook cooked first wrong gericht gekocht erstes misslungen missraten plat cuisiné cuisine première raté"},
-	{"neighbours-pet", "name neighbour neighbours pet animal child liked name nachbarn nachbar tier haustier kind nom voisin voisins animal enfant"},
-	{"lost-thing", "lost lose child missed thing verloren kind vermisst ding sache perdu enfant regretté manqué objet"},
-	{"first-wage", "buy bought first money earned wage gekauft erstes geld verdient lohn acheté premier argent gagné salaire"},
-	{"family-word", "word family nobody understands wort familie niemand versteht mot famille personne comprend"},
-	{"seat-neighbour", "name sat beside first school class child name saß neben erste schule klasse kind nom assis côté première école classe enfant"},
-	{"first-book", "title book first read end yourself titel buch erstes gelesen ende titre livre premier lu bout"},
-	{"invented-game", "name game invented play child name spiel erfunden gespielt kind nom jeu inventé jouer enfant"},
-	{"worst-present", "present disappointed gift child most geschenk enttäuscht kind cadeau déçu enfant plus"},
+	{"cuddly-toy", "what was your favourite cuddly toy called when you were little wie hieß ihr liebstes kuscheltier als sie klein waren comment appelait votre doudou préféré dans petite enfance"},
+	{"hiding-place", "where did you hide child when nobody was find haben sie sich als kind versteckt wenn niemand finden sollte vous cachiez enfant quand personne devait trouver"},
+	{"teacher-nickname", "which nickname did your class give teacher whom everybody feared welchen spitznamen hatte ihrer klasse eine lehrkraft vor der sich alle fürchteten quel surnom votre classe donnait elle professeur que tout monde craignait"},
+	{"first-dish", "which dish went wrong when you first cooked for somebody welches gericht ist ihnen misslungen als sie zum ersten mal für jemanden gekocht haben quel plat avez vous raté première fois que cuisiné pour quelqu"},
+	{"neighbours-pet", "what was the name neighbour pet that you liked child wie hieß ein tier der nachbarschaft das sie als kind mochten comment appelait animal voisinage que vous aimiez enfant"},
+	{"lost-thing", "what did you lose child and miss for long time was haben sie als kind verloren und lange vermisst avez vous perdu enfant longtemps regretté"},
+	{"first-wage", "what did you buy with the first money that earned yourself was haben sie sich vom ersten selbst verdienten geld gekauft avez vous acheté avec premier argent que gagné"},
+	{"family-word", "which word does your family use that nobody else understands welches wort benutzt ihre familie das sonst niemand versteht quel mot utilise dans votre famille que personne autre comprend"},
+	{"seat-neighbour", "who sat next you your first year school wer saß ihrem ersten schuljahr neben ihnen qui était assis côté vous pendant votre première année école"},
+	{"first-book", "which was the first book that you read end yourself welches buch haben sie als erstes allein ende gelesen quel est premier livre que vous avez jusqu bout sans aide"},
+	{"invented-game", "what did you call game that invented child wie nannten sie ein spiel das als kind erfunden haben comment appeliez vous jeu que aviez inventé enfant"},
+	{"worst-present", "which present disappointed you most when were child welches geschenk hat sie als kind meisten enttäuscht quel cadeau été votre plus grande déception enfance"},
 }
 
 // Questions are the ids of all of them, in the order in which they are offered.
@@ -103,6 +103,13 @@ func checkAnswers(user string, all []QuestionAnswer) ([]string, error) {
 		folded = append(folded, answer)
 	}
 	return folded, nil
+}
+
+// Check refuses an answer that somebody could guess without knowing the person.
+// ErrInvalid, in words; the answer is not in them.
+func (a QuestionAnswer) Check(user string) error {
+	_, err := checkAnswer(user, a)
+	return err
 }
 
 func checkAnswer(user string, a QuestionAnswer) (string, error) {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"html/template"
 	"net/http"
+
+	"countersign/enrolments"
 )
 
 // drawer draws each page once in each language; afterwards a page is bytes.
@@ -20,12 +22,14 @@ type view struct {
 	Base   string
 	Assets string
 	Demo   bool
+	// Questions are the ids of the security questions.
+	Questions []enrolments.QuestionID
 	// Sentences are those that the page's script may say.
 	Sentences map[string]sentence
 }
 
 func (d drawer) view(w words) view {
-	return view{words: w, Server: d.config.ServerName, Base: d.base, Assets: d.assets, Demo: d.config.Demo}
+	return view{words: w, Server: d.config.ServerName, Base: d.base, Assets: d.assets, Demo: d.config.Demo, Questions: enrolments.Questions()}
 }
 
 // page answers with the page of that name, in the language that suits whoever
@@ -37,7 +41,7 @@ func (d drawer) page(name string) http.Handler {
 	if name == "missing" {
 		status = http.StatusNotFound
 	}
-	t := template.Must(template.ParseFS(files, "page/page.html", "page/icons.html", "page/codes.html", folderOf(name)+"/"+name+".html"))
+	t := template.Must(template.ParseFS(files, "page/page.html", "page/icons.html", folderOf(name)+"/"+name+".html"))
 	drawn := map[string]file{}
 	for language, w := range loadWords() {
 		v := d.view(w)

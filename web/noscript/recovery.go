@@ -10,6 +10,7 @@ import (
 // recovery is the way to a new phone, as the API shows it to its browser.
 type recovery struct {
 	State      string    `json:"state"`
+	Method     string    `json:"method"`
 	User       string    `json:"user"`
 	ServerTime time.Time `json:"server_time"`
 	ReadyAt    time.Time `json:"ready_at"`
@@ -89,6 +90,9 @@ func recoveryScreenOf(w Words, r *recovery) recoveryScreen {
 	about, form := "recovery.state."+screen.Kind, ".line"
 	if screen.Kind == "refused" && r.RefusedBy == "" {
 		form = ".elsewhere" // not only phones stop a recovery
+	}
+	if screen.Kind == "waiting" && (r.Method == "email" || r.Method == "questions") {
+		form = "." + r.Method
 	}
 	values := []any{"user", r.User, "phone", r.RefusedBy, "when", until(w, r.ReadyAt.Sub(r.ServerTime))}
 	screen.Headline, screen.Title = sentence(w, about+".headline", values...), w.Text(about+".headline", values...)

@@ -24,6 +24,7 @@ type State struct {
 	ServerTime      time.Time `json:"server_time"`
 	Phones          []Phone   `json:"phones"`
 	Methods         []string  `json:"methods"`
+	RecoveryOffers  []string  `json:"recovery_offers"` // nil of a server that does not say
 	TrustDays       int       `json:"trust_days"`
 	MayExtend       bool      `json:"may_extend"`
 	NumberTries     int       `json:"number_attempts_left"`
@@ -123,7 +124,7 @@ func pending(w Words, state *State, c Circumstances) View {
 		}
 	}
 	v.say(w, about, form, valuesOf(w, state)...)
-	v.Actions = pendingActions(v.Code, mayResend(kind, state, c))
+	v.Actions = pendingActions(v.Code, mayResend(state, c))
 	return v
 }
 
@@ -184,9 +185,8 @@ func all(phones []Phone, is func(Phone) bool) bool {
 	return !slices.ContainsFunc(phones, func(p Phone) bool { return !is(p) })
 }
 
-// mayResend: asking again wakes no phone that nothing wakes.
-func mayResend(kind string, s *State, c Circumstances) bool {
-	return s.Next == "wait" && kind != "openIt" && !c.HeldBack && s.Resends > 0 && c.Asked >= slowAfter
+func mayResend(s *State, c Circumstances) bool {
+	return s.Next == "wait" && !c.HeldBack && s.Resends > 0 && c.Asked >= slowAfter
 }
 
 // form of a pending state's sentence: most speak of a number, if there is one.
@@ -265,7 +265,7 @@ func settledKind(s *State) string {
 	kinds := map[string]map[string]string{
 		"approved":  {"": "approved"},
 		"expired":   {"": "expired"},
-		"withdrawn": {"": "ended", "cancelled": "cancelled", "replaced": "replaced"},
+		"withdrawn": {"": "ended", "cancelled": "cancelled", "replaced": "replaced", "recovery": "recovering"},
 		"denied":    {"": "denied", "reported": "reported", "number_mismatch": "mismatch", "too_many_codes": "tooManyCodes"},
 	}[s.State]
 	if kinds == nil {
@@ -279,11 +279,11 @@ func settledKind(s *State) string {
 
 var icons = map[string]string{
 	"approved": "tick", "denied": "no", "reported": "shield", "mismatch": "shield", "tooManyCodes": "shield",
-	"expired": "clock", "replaced": "swap", "lost": "clock", "nowhere": "door", "cancelled": "no", "ended": "door",
+	"expired": "clock", "replaced": "swap", "lost": "clock", "nowhere": "door", "cancelled": "no", "ended": "door", "recovering": "swap",
 }
 
 // onward is the way on from a settled state, where it is not to try again.
-var onward = map[string]string{"reported": "back", "replaced": "here", "approved": "", "nowhere": "", "lost": "back"}
+var onward = map[string]string{"reported": "back", "replaced": "here", "recovering": "back", "approved": "", "nowhere": "", "lost": "back"}
 
 func ended(w Words, kind string, s *State, c Circumstances) View {
 	v := View{Kind: kind, Purpose: "end", Code: "none", Tone: "calm", Icon: icons[kind]}
@@ -298,7 +298,7 @@ func ended(w Words, kind string, s *State, c Circumstances) View {
 	}
 	values := []any{"application", applicationOf(w, s), "phone", settledBy}
 	v.say(w, "waiting.settled."+kind, settledForm(kind, settledBy, v.Go, c.Tries), values...)
-	if kind == "approved" && c.Phoneless && (method == "totp" || method == "recovery_code") {
+	if kind == "approved" && c.Phoneless && leads(s, method) {
 		v.Line = sentence(w, "waiting.new-phone.line", values...)
 		v.Actions = append(v.Actions, "waiting.new-phone")
 	}
@@ -314,6 +314,11 @@ func ended(w Words, kind string, s *State, c Circumstances) View {
 		v.Actions = append(v.Actions, "waiting.use-code")
 	}
 	return v
+}
+
+// leads says whether a code that approved also leads to a new phone.
+func leads(s *State, method string) bool {
+	return (method == "totp" || method == "recovery_code") && (s.RecoveryOffers == nil || slices.Contains(s.RecoveryOffers, method))
 }
 
 func settledForm(kind, settledBy, to string, tries int) string {

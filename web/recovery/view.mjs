@@ -16,15 +16,19 @@ export function view(words, state, lost = '') {
   return {
     kind,
     headline: words.parts(loading ? 'page.one-moment' : `recovery.state.${kind}.headline`, values),
-    line: words.parts(loading ? 'recovery.loading' : `recovery.state.${kind}.${form(kind, state)}`, values),
+    line: words.parts(loading ? 'recovery.loading' : `recovery.state.${kind}.${form(words, kind, state)}`, values),
     told: running && names.length > 0 ? words.parts('recovery.told', { count: names.length, phone: words.allOf(names) }) : [],
     sooner: kind === 'waiting' && names.length > 0 ? words.parts(state.number ? 'recovery.sooner' : 'recovery.later', { number: state.number }) : [],
     tone: kind === 'refused' ? 'alarm' : kind === 'done' ? 'good' : 'calm',
   };
 }
 
-// form of a sentence: not only phones stop a recovery.
-const form = (kind, state) => (kind === 'refused' && !state.refused_by ? 'elsewhere' : 'line');
+// form of a sentence: not only phones stop a recovery, and not every one begins
+// alike.
+function form(words, kind, state) {
+  if (kind === 'refused' && !state.refused_by) return 'elsewhere';
+  return words.has(`recovery.state.${kind}.${state?.method}`) ? state.method : 'line';
+}
 
 function kindOf(state, lost) {
   if (lost) return lost === 'no-secret' ? 'nowhere' : 'lost';

@@ -59,3 +59,10 @@ test('the page asks again in time, and stops when it is over', () => {
   assert.equal(ended(waiting), false);
   for (const state of ['refused', 'done', 'expired']) assert.equal(ended({ state }), true);
 });
+
+test('a wait says what it comes of', () => {
+  assert.match(plain(view(words, waiting).line), /with a recovery code/);
+  assert.match(plain(view(words, { ...waiting, method: 'email' }).line), /backup mailbox/);
+  assert.match(plain(view(words, { ...waiting, method: 'questions' }).line), /security questions/);
+  assert.match(plain(view(words, { ...waiting, method: 'levitation' }).line), /with a recovery code/);
+});

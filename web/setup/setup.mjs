@@ -1,10 +1,13 @@
 // The set-up page: adding a phone, an authenticator app, recovery codes. What
 // is said stands in the catalogues, when in view.mjs.
 import { ask, askJSON, Problem } from '../page/server.mjs';
-import { cameFrom, forget, take } from '../page/secret.mjs';
+import { forget, take } from '../page/secret.mjs';
 import { plain, say, write } from '../page/text.mjs';
 import { wordsOfPage } from '../page/words.mjs';
-import { appOnly, ended, view } from './view.mjs';
+import { setUpEmail } from './email.mjs';
+import { further, stepOf } from './further.mjs';
+import { setUpQuestions } from './questions.mjs';
+import { ended, view } from './view.mjs';
 
 const words = wordsOfPage();
 const byID = (id) => document.getElementById(id);
@@ -13,7 +16,6 @@ const id = location.pathname.split('/').pop();
 const key = `countersign.set-up.${id}`;
 const address = `${location.origin}${document.documentElement.dataset.base}/v1/pairings/${id}`;
 const token = take(key);
-const from = cameFrom(`set-up.${id}`, `${location.origin}${document.documentElement.dataset.base}/security/`);
 const hopeless = ['unauthorized', 'pairing-not-found', 'not-found', 'origin-refused'];
 
 let state = null;
@@ -22,6 +24,7 @@ let place = '';
 let lost = token ? '' : 'no-secret';
 let pictured = false;
 let codes = [];
+const passed = new Set(); // steps that the person passed over
 
 // --- What is shown ---
 
@@ -34,16 +37,15 @@ function show() {
   screen.dataset.kind = next.kind;
   write(byID('headline'), next.headline);
   write(byID('line'), next.line);
-  for (const part of screen.querySelectorAll('[data-on]')) {
-    part.hidden = !part.dataset.on.split(' ').includes(next.kind);
+  for (const section of screen.querySelectorAll('section')) {
+    section.hidden = !section.dataset.on.split(' ').includes(next.kind);
   }
   byID('badge').hidden = !icons[next.kind];
   byID('badge').dataset.tone = next.tone;
   if (icons[next.kind]) byID('icon').setAttribute('href', `#icon-${icons[next.kind]}`);
   byID('digits').textContent = next.digits;
   byID('add-app').hidden = Boolean(state?.authenticator);
-  byID('app-back').hidden = appOnly(state);
-  byID('back').hidden = !from && history.length < 2;
+  byID('back').hidden = history.length < 2;
   if (next.kind === 'open') picture();
   if (before?.kind !== next.kind) turn(next, before);
 }
@@ -77,7 +79,6 @@ async function picture() {
 }
 
 const asImage = (svg) => `data:image/svg+xml,${encodeURIComponent(svg)}`;
-const appAddress = (address) => (/^otpauth:\/\/totp\//.test(address ?? '') ? address : '');
 const webAddress = (address) => (/^https?:\/\//.test(address ?? '') ? address : '');
 
 // --- What comes in ---
@@ -109,8 +110,7 @@ function giveUp(kind) {
 function heard(next) {
   if (!next || (state && next.version < state.version)) return;
   state = next;
-  if (appOnly(state) && !state.authenticator && !setupKey) go('app');
-  else show();
+  show();
 }
 
 // --- What the person does ---
@@ -120,7 +120,7 @@ for (const button of screen.querySelectorAll('[data-go]')) {
 }
 
 function go(where) {
-  place = where;
+  place = where === 'done' ? further(state, passed) : where;
   if (where === 'app') app();
   else show();
 }
@@ -198,7 +198,6 @@ async function app() {
     setupKey = made.setup_key;
     byID('setup-key').textContent = setupKey;
     byID('app-qr').src = asImage(made.qr_svg);
-    byID('app-link').href = appAddress(made.otpauth_uri);
   }
   show();
 }
@@ -235,23 +234,19 @@ function refuse(key) {
 }
 byID('typed').addEventListener('input', () => byID('refused').hidden || refuse(''));
 
-byID('show-codes').addEventListener('click', () => showCodes(byID('show-codes')));
-byID('codes-after-all').addEventListener('click', () => showCodes(byID('codes-after-all')));
-
-async function showCodes(button) {
+byID('show-codes').addEventListener('click', async () => {
+  const button = byID('show-codes');
   button.disabled = true;
   try {
     ({ codes } = await postJSON('recovery-codes'));
     byID('codes').replaceChildren(...codes.map(item));
-    byID('codes-of').textContent = titleOfCodes();
-    go('codes');
+    place = 'codes';
+    show();
   } catch (err) {
     trouble(err.kind === 'pairing-settled' ? 'setup.codes.shown' : 'page.offline');
   }
   button.disabled = false;
-}
-
-const titleOfCodes = () => words.text('setup.codes.file', { user: state?.user });
+});
 
 function item(code) {
   const li = document.createElement('li');
@@ -260,7 +255,7 @@ function item(code) {
 }
 
 byID('copy-link').addEventListener('click', () => copy(state.pair_url));
-byID('copy-key').addEventListener('click', () => copy(setupKey.replaceAll(' ', '')));
+byID('copy-key').addEventListener('click', () => copy(setupKey));
 byID('copy-codes').addEventListener('click', () => copy(codes.join('\n')));
 
 async function copy(text) {
@@ -273,7 +268,8 @@ async function copy(text) {
 }
 
 byID('save-codes').addEventListener('click', () => {
-  const url = URL.createObjectURL(new Blob([`${titleOfCodes()}\n${words.text('setup.codes.once')}\n\n${codes.join('\n')}\n`], { type: 'text/plain' }));
+  const title = words.text('setup.codes.file', { user: state?.user });
+  const url = URL.createObjectURL(new Blob([`${title}\n${words.text('setup.codes.once')}\n\n${codes.join('\n')}\n`], { type: 'text/plain' }));
   const link = document.createElement('a');
   link.href = url;
   link.download = 'countersign-recovery-codes.txt';
@@ -282,21 +278,38 @@ byID('save-codes').addEventListener('click', () => {
 });
 byID('print-codes').addEventListener('click', () => print());
 
-// Codes are shown only once: nobody leaves them by a slip.
-addEventListener('beforeunload', (event) => {
-  if (shown.kind === 'codes' && !byID('kept').checked) event.preventDefault();
-});
-
 byID('kept').addEventListener('change', () => { byID('finish').disabled = !byID('kept').checked; });
 byID('finish').addEventListener('click', () => {
   codes = [];
   byID('codes').replaceChildren();
   go('done');
 });
-byID('back').addEventListener('click', () => (from ? location.assign(from) : history.back()));
+byID('back').addEventListener('click', () => history.back());
+
+// --- What may follow ---
+
+for (const button of screen.querySelectorAll('[data-skip]')) {
+  button.addEventListener('click', () => {
+    passed.add(stepOf(place));
+    go('done');
+  });
+}
+
+const steps = {
+  words, go, heard,
+  async call(method, path, body) {
+    try {
+      return await askJSON(`${address}/${path}`, token, { method, body });
+    } catch (err) {
+      if (hopeless.includes(err.kind)) giveUp(err.kind);
+      throw err;
+    }
+  },
+};
+setUpEmail(steps);
+setUpQuestions(steps);
 
 // --- Begin ---
 
-if (from) byID('back').textContent = words.text('setup.back-security');
 show();
 if (token) follow();

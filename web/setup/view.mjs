@@ -1,9 +1,10 @@
 // From the state of a set-up to what the page says. Pure; the sentences are the
 // page's Words.
+import { stepOf } from './further.mjs';
 
 // view gives the screen to show: {kind, headline, line, digits, tone}.
 // state is the protocol's, or null before the first. place is where the person
-// has gone by themselves: "" (follow the set-up), "app", "sure", "codes" or "done".
+// has gone by themselves: "" (follow the set-up), "app", "codes" or "done", or a step of further.mjs.
 // lost is the kind of a problem after which nothing more will come.
 export function view(words, state, place = '', lost = '') {
   const kind = kindOf(state, place, lost);
@@ -20,7 +21,8 @@ export function view(words, state, place = '', lost = '') {
 
 function kindOf(state, place, lost) {
   // Codes on the screen stay there whatever happens: they are shown only once.
-  if (place === 'codes' || place === 'done') return place;
+  // What follows them changes nothing about the phone.
+  if (place === 'codes' || place === 'done' || stepOf(place)) return place;
   if (lost) return lost === 'no-secret' ? 'nowhere' : 'lost';
   if (!state) return 'loading';
   // A phone that asks to be added comes before all else: the person must see
@@ -28,15 +30,10 @@ function kindOf(state, place, lost) {
   if (state.state === 'claimed') return 'claimed';
   if (state.state === 'refused') return 'refused';
   if (place === 'app' && state.state !== 'expired') return 'app';
-  if (place === 'sure' && (state.state === 'active' || state.authenticator)) return 'sure';
   if (state.state === 'active') return 'active';
   if (state.authenticator) return 'added';
-  if (state.state !== 'open') return 'expired';
-  return appOnly(state) ? 'app' : 'open';
+  return state.state === 'open' ? 'open' : 'expired';
 }
-
-// appOnly says whether a set-up takes an authenticator app and no phone.
-export const appOnly = (state) => state?.state === 'open' && !state.pair_url;
 
 // grouped sets six digits apart as people read them: "482 913".
 export function grouped(digits) {

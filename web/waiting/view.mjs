@@ -12,7 +12,7 @@ export const slowAfter = 15; // seconds
 //   note      parts of text below the code field, may be none
 //   number    to be copied on the phone, or ""
 //   counting  whether the countdown is shown
-//   resend    "ready", "later" or "none": whether the phones can be asked again
+//   resend    whether resending is offered
 //   code      "offered" (behind a button), "shown" or "none" (not taken, or over)
 //   onward    name of the way on from a settled state: waiting.onward
 //   codeNext  whether starting again with a code is offered
@@ -35,7 +35,7 @@ export function view(words, state, circumstances = {}) {
 }
 
 const blank = {
-  purpose: 'wait', note: [], number: '', counting: false, resend: 'none', code: 'none',
+  purpose: 'wait', note: [], number: '', counting: false, resend: false, code: 'none',
   onward: '', codeNext: false, newPhone: false, go: '', back: '', tone: 'calm', icon: '',
 };
 
@@ -51,7 +51,7 @@ function pending(words, state, circumstances) {
     note: kind === 'noneReachable' ? openPhone(words, state) : [],
     number: codeFirst ? '' : state.number ?? '',
     counting: true,
-    resend: resending(kind, state, circumstances),
+    resend: mayResend(state, circumstances),
     code: codeFirst ? 'shown' : 'offered',
     tone: kind === 'wrongNumber' ? 'alarm' : 'calm',
   };
@@ -69,7 +69,7 @@ function withoutCodes(words, kind, state, circumstances) {
     ? sentences(words, `waiting.phone-only.${kind}`, 'line', valuesOf(words, state))
     : sentences(words, `waiting.pending.${kind}`, form(words, kind, state), valuesOf(words, state));
   return {
-    ...blank, kind, counting: true, code: 'none', resend: resending(kind, state, circumstances), ...said,
+    ...blank, kind, counting: true, code: 'none', resend: mayResend(state, circumstances), ...said,
     number: barring && kind !== 'noneReachable' ? '' : state.number ?? '',
     tone: kind === 'wrongNumber' ? 'alarm' : 'calm',
   };
@@ -91,10 +91,8 @@ function pendingKind(state, { asked = 0, tries = 0, heldBack = false }) {
   return 'asking';
 }
 
-// Asking again wakes no phone that nothing wakes.
-function resending(kind, state, { asked = 0, heldBack = false }) {
-  if (state.next !== 'wait' || kind === 'openIt') return 'none';
-  return !heldBack && state.resends_left > 0 && asked >= slowAfter ? 'ready' : 'later';
+function mayResend(state, { asked = 0, heldBack = false }) {
+  return state.next === 'wait' && !heldBack && state.resends_left > 0 && asked >= slowAfter;
 }
 
 // form of a pending state's sentence: most speak of a number, if there is one.
@@ -139,7 +137,7 @@ function settledKind(state) {
   switch (state.state) {
     case 'approved': return 'approved';
     case 'expired': return 'expired';
-    case 'withdrawn': return { cancelled: 'cancelled', application: 'ended', replaced: 'replaced' }[state.reason] ?? 'ended';
+    case 'withdrawn': return { cancelled: 'cancelled', application: 'ended', replaced: 'replaced', recovery: 'recovering' }[state.reason] ?? 'ended';
     case 'denied': return { reported: 'reported', number_mismatch: 'mismatch', too_many_codes: 'tooManyCodes' }[state.reason] ?? 'denied';
     default: return 'lost'; // a state of a later version: certainly not approved
   }
@@ -151,17 +149,17 @@ function over(problem) {
   return problem === 'no-secret' ? 'nowhere' : 'lost';
 }
 
-const onward = { reported: 'back', replaced: 'here', approved: '', nowhere: '', lost: 'back' };
+const onward = { reported: 'back', replaced: 'here', recovering: 'back', approved: '', nowhere: '', lost: 'back' };
 const icons = {
   approved: 'tick', denied: 'no', reported: 'shield', mismatch: 'shield', tooManyCodes: 'shield',
-  expired: 'clock', replaced: 'swap', lost: 'clock', nowhere: 'door', cancelled: 'no', ended: 'door',
+  expired: 'clock', replaced: 'swap', lost: 'clock', nowhere: 'door', cancelled: 'no', ended: 'door', recovering: 'swap',
 };
 const alarming = ['denied', 'reported', 'mismatch', 'tooManyCodes'];
 
 function end(words, kind, state, { tries, phoneless = false }) {
   const to = webAddress(state?.return_to);
   const go = kind === 'approved' ? to : '';
-  const newPhone = kind === 'approved' && phoneless && state.purpose !== 'change' && ['totp', 'recovery_code'].includes(state.method);
+  const newPhone = kind === 'approved' && phoneless && leads(state);
   const values = { application: applicationOf(words, state), phone: state?.settled_by ?? '' };
   const said = sentences(words, `waiting.settled.${kind}`, settledForm(kind, state, go, tries), values);
   return {
@@ -178,6 +176,11 @@ function end(words, kind, state, { tries, phoneless = false }) {
     tone: kind === 'approved' ? 'good' : alarming.includes(kind) ? 'alarm' : 'calm',
     icon: icons[kind],
   };
+}
+
+// leads says whether a code that approved also leads to a new phone.
+function leads({ method, recovery_offers: offers }) {
+  return ['totp', 'recovery_code'].includes(method) && (offers?.includes(method) ?? true);
 }
 
 function settledForm(kind, state, go, tries) {

@@ -5,8 +5,10 @@ import { forget, take } from '../page/secret.mjs';
 import { plain, say, write } from '../page/text.mjs';
 import { wordsOfPage } from '../page/words.mjs';
 import { Countdown } from './clock.mjs';
-import { speaking } from './change.mjs';
 import { read, refusal } from './code.mjs';
+import { recoverByEmail } from './recovery-email.mjs';
+import { recoverByQuestions } from './recovery-questions.mjs';
+import { Steps } from './steps.mjs';
 import { follow } from './stream.mjs';
 import { applicationOf, takes, view } from './view.mjs';
 
@@ -14,8 +16,7 @@ const goAfter = 1000; // ms on "You're in": long enough to be read, short enough
 const bannerAfter = 1200; // ms; a shorter gap is nobody's concern
 const overdue = 2000; // ms after the deadline without a word from the server
 
-const all = wordsOfPage();
-let words = all; // those for what is confirmed here
+const words = wordsOfPage();
 const byID = (id) => document.getElementById(id);
 const screen = byID('screen');
 const id = location.pathname.split('/').pop();
@@ -42,10 +43,16 @@ function heard(next) {
   circumstances.tries = Math.max(circumstances.tries, next.number_attempts_left ?? 0);
   if (resends !== null && next.resends_left < resends) askedAt = now;
   resends = next.resends_left ?? resends;
+  resume(next);
   state = next;
-  words = speaking(all, state);
   show();
   tick();
+}
+
+// resume opens the step again that was on the screen before the page was loaded
+// again: whoever reads mail on this very device comes back so.
+function resume(first) {
+  if (state === null && steps.kept === 'email' && first.recovery_offers?.includes('email')) byEmail.resume(first.email_hint);
 }
 
 function connected(yes) {
@@ -65,6 +72,7 @@ function lost(kind) {
 function show() {
   circumstances.asked = (performance.now() - askedAt) / 1000;
   const next = view(words, state, circumstances);
+  if (steps.holds(next)) return;
   const before = shown;
   shown = next;
   screen.dataset.kind = next.kind;
@@ -74,13 +82,13 @@ function show() {
   byID('number').textContent = next.number;
   byID('number').hidden = next.number === '';
   byID('time').hidden = !next.counting;
-  byID('resend').hidden = next.resend === 'none';
-  byID('resend').setAttribute('aria-disabled', String(next.resend === 'later'));
+  byID('resend').dataset.ready = next.resend ? 'yes' : 'no';
   byID('actions').hidden = next.purpose === 'end' || next.kind === 'loading';
   write(byID('who'), state ? words.parts('waiting.signing-in', { application: applicationOf(words, state), user: state.user }) : []);
   byID('who').hidden = !state;
   showLogo(state?.logo ?? '');
   showCode();
+  showWays();
   byID('trust').hidden = next.purpose === 'end' || !(state?.trust_days > 0);
   write(byID('trust-words'), state?.trust_days > 0 ? words.parts('waiting.trust', { count: state.trust_days }) : []);
   showEnd(next, before);
@@ -109,14 +117,19 @@ function showCode() {
   byID('typed-label').textContent = words.text(`waiting.code.${kind}.label`);
   byID('typed-hint').textContent = words.text(`waiting.code.${kind}.hint`);
   byID('other-code').textContent = words.text(`waiting.code.${kind}.other`);
-  byID('send').textContent = words.text('waiting.code.send');
-  // Who changes how they sign in is in already: a code does for a phone, and where
-  // it doesn't, the server offers what else does.
-  const elsewise = state?.purpose !== 'change' || state.recovery_offers?.includes('email');
-  byID('without-phone').hidden = circumstances.phoneless || !elsewise;
   byID('typed').inputMode = recovery ? 'text' : 'numeric';
   write(byID('note'), shown.note);
   byID('note').hidden = shown.note.length === 0;
+}
+
+// showWays offers what else leads to a new phone to whoever has none.
+function showWays() {
+  const offers = state?.recovery_offers ?? [];
+  byID('ways').hidden = !circumstances.phoneless || shown.purpose === 'end';
+  byID('way-email').hidden = !offers.includes('email');
+  write(byID('way-email-words'), words.parts('waiting.ways.email', { address: state?.email_hint }));
+  byID('way-questions').hidden = !offers.includes('questions');
+  byID('ways-line').hidden = byID('way-email').hidden && byID('way-questions').hidden;
 }
 
 function showEnd(next, before) {
@@ -196,7 +209,7 @@ function tick() {
   const left = countdown.seconds(now);
   if (left === null || shown?.purpose === 'end') return;
   byID('left').textContent = words.text('waiting.seconds-left', { count: left });
-  byID('extend').dataset.ready = state.may_extend && left <= 30 ? 'yes' : 'no';
+  byID('extend').hidden = !(state.may_extend && left <= 30);
   byID('arc').setAttribute('stroke-dashoffset', String(100 * (1 - countdown.share(now))));
   const mark = countdown.announce(now);
   if (mark !== null) say(byID('polite'), words.text(`waiting.aloud.${mark}`));
@@ -214,14 +227,28 @@ byID('use-code').addEventListener('click', () => openCode(false));
 byID('without-phone').addEventListener('click', () => openCode(true));
 
 function openCode(withoutPhone) {
+  circumstances.phoneless = withoutPhone;
+  showWays();
   if (shown.code === 'none') return resent('waiting.code.phone-only', { application: applicationOf(words, state) });
   codeOpen = true;
-  circumstances.phoneless = withoutPhone;
   byID('no-phone').hidden = !withoutPhone;
   byID('without-phone').hidden = withoutPhone;
   showCode();
   byID('typed').focus();
 }
+
+const steps = new Steps(words, `countersign.step.${id}`, () => show());
+const beside = {
+  words, steps,
+  async call(method, path, body) {
+    const answer = await ask(`${address}/${path}`, token, { method, body });
+    return answer.status === 202 ? null : answer.json();
+  },
+};
+const byEmail = recoverByEmail(beside);
+const byQuestions = recoverByQuestions(beside);
+byID('way-email').addEventListener('click', () => byEmail.start(state.email_hint, byID('way-email')));
+byID('way-questions').addEventListener('click', () => byQuestions(byID('way-questions')));
 
 byID('other-code').addEventListener('click', () => {
   recovery = !recovery;
@@ -264,7 +291,6 @@ function refuse(why) {
 }
 
 byID('resend').addEventListener('click', async () => {
-  if (shown.resend !== 'ready') return;
   askedAt = performance.now();
   show();
   try {
