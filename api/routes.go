@@ -29,7 +29,6 @@ func (a *API) routes() error {
 	a.recoveryChannelRoutes()
 	a.trustRoutes()
 	a.logoRoute()
-	a.noticeRoutes()
 	a.securityRoutes()
 	a.phoneRoutes()
 	a.serverRoutes()

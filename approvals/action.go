@@ -36,7 +36,7 @@ var actions = map[string]map[enrolments.ChangeKind]string{
 		enrolments.ChangeRemovePhone:         "Retirer le téléphone « {about} »",
 		enrolments.ChangeAddAuthenticator:    "Ajouter une application d’authentification",
 		enrolments.ChangeRemoveAuthenticator: "Retirer l’application d’authentification ajoutée le {about}",
-		enrolments.ChangeRenewCodes:          "Créer de nouveaux codes de récupération",
+		enrolments.ChangeRenewCodes:          "Créer de nouveaux codes de secours",
 	},
 }
 

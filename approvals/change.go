@@ -94,6 +94,9 @@ func (s *Service) BeginChange(ctx context.Context, app enrolments.Application, p
 		return Requested{}, err
 	}
 	n.Purpose, n.TrustFor = ForChange, 0
+	if c.Kind.AddsPhone() { // what leads to a new phone confirms nothing else
+		s.offer(&n, e, app.Policy, "")
+	}
 	n.ReturnURL = s.config.PublicURL + "/security/" + string(page.ID)
 	// First the change: an approval of nothing must not ring.
 	c.Approval = string(n.ID)

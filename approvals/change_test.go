@@ -411,3 +411,33 @@ func TestOnlyWhatLeadsToANewPhoneConfirmsOne(t *testing.T) {
 		}
 	})
 }
+
+// Whoever has neither phone nor code may still have a backup address: it leads to
+// a new phone, as from a sign-in, and confirms nothing else.
+func TestABackupAddressConfirmsNothingButANewPhone(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.everyWay()
+		h := s.phone("ana@example.com", "old phone")
+		for _, kind := range enrolments.ChangeKinds() {
+			out := s.changes(kind)
+			r, err := s.recovers(enrolments.MethodEmail, out.Approval)
+			if !kind.AddsPhone() {
+				wantError(t, err, enrolments.ErrNotOffered)
+				if len(out.Offers) != 0 || out.EmailHint != "" || s.stands(out.ID).State != approvals.Pending {
+					t.Errorf("%s offers %v", kind, out.Offers)
+				}
+				continue
+			}
+			noError(t, err)
+			if a := s.stands(out.ID); a.State != approvals.Withdrawn || r.Method != enrolments.MethodEmail || time.Until(r.ReadyAt) < 24*time.Hour {
+				t.Errorf("%s is %s, ready in %v", kind, a.State, time.Until(r.ReadyAt))
+			}
+			_, err = s.carries(out)
+			wantError(t, err, enrolments.ErrFreshApproval)
+			synctest.Wait()
+		}
+		if list, err := s.PendingFor(t.Context(), h.known(), 0); err != nil || !slices.ContainsFunc(list, func(a approvals.Approval) bool { return a.Action() == "Add a new phone" }) {
+			t.Errorf("the phone is asked %v, %v", list, err)
+		}
+	})
+}

@@ -3,6 +3,7 @@ package approvals
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"countersign/enrolments"
@@ -39,6 +40,14 @@ func (s *Service) offers(e enrolments.Enrolment, p enrolments.Policy, role strin
 		}
 	}
 	return out
+}
+
+// offer notes what is offered on the waiting screen of a new approval.
+func (s *Service) offer(n *New, e enrolments.Enrolment, p enrolments.Policy, role string) {
+	n.Offers = s.offers(e, p, role)
+	if slices.Contains(n.Offers, enrolments.MethodEmail) {
+		n.EmailHint = enrolments.MaskEmail(e.BackupEmail)
+	}
 }
 
 func (s *Service) has(e enrolments.Enrolment, m Method) bool {
@@ -133,7 +142,7 @@ func orNotOffered(err error) error {
 func (s *Service) recoverable(ctx context.Context, app enrolments.Application, a Approval, m Method) (time.Duration, error) {
 	wait, ok := app.Policy.RecoveryAfter(m, a.Role)
 	switch {
-	case !ok || a.Purpose != ForSignIn:
+	case !ok || a.Purpose != ForSignIn && !slices.Contains(a.Offers, m): // of a change that adds no phone
 		return 0, enrolments.ErrNotOffered
 	case m == enrolments.MethodEmail && !s.config.People.OffersEmail():
 		return 0, enrolments.ErrNotOffered

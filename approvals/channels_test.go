@@ -376,7 +376,7 @@ func TestWhatIsNoSignInBeginsNoRecovery(t *testing.T) {
 	play(t, func(t *testing.T, s *scene) {
 		s.everyWay()
 		a := s.anaAs("member").Approval
-		a.Purpose = approvals.ForChange
+		a.Purpose, a.Offers = approvals.ForChange, nil
 		for _, m := range byChannel {
 			_, err := s.recovers(m, a)
 			wantError(t, err, enrolments.ErrNotOffered)

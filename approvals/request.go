@@ -195,10 +195,7 @@ func (s *Service) request(ctx context.Context, app enrolments.Application, e enr
 	if err != nil {
 		return Requested{}, err
 	}
-	n.Offers = s.offers(e, app.Policy, r.Role)
-	if slices.Contains(n.Offers, enrolments.MethodEmail) {
-		n.EmailHint = enrolments.MaskEmail(e.BackupEmail)
-	}
+	s.offer(&n, e, app.Policy, r.Role)
 	return s.create(ctx, n, e, r)
 }
 

@@ -156,7 +156,7 @@ test("the demonstration in a browser", { skip: demo ? false : "DEMO is not set" 
       const { page, shop } = await enter(browser);
       await signIn(shop, "cleo@example.com", "lavender");
       await shop.locator("img, svg").first().waitFor();
-      await shop.getByText("authenticator", { exact: false }).first().waitFor();
+      await shop.getByRole("button", { name: "Use an authenticator app instead" }).waitFor();
       await shot(page, "set-up");
       await page.context().close();
     });

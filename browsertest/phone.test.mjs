@@ -378,24 +378,23 @@ test("the phone page", { skip: server && key ? false : "SERVER and KEY are not s
       await paired(page, "nova@example.com");
       await installed(page);
       const change = {
-        id: "n".repeat(22), event: "phone.paired", detail: "Old Pixel", application: "", because: "", browser: "Firefox on Linux",
-        location: "Lagos, NG", ip: "203.0.113.7", at: new Date(Date.now() + 2000).toISOString(), stoppable: true,
+        id: "n".repeat(22), event: "phone.paired", detail: "Old Pixel", application: "", because: "",
+        where: "Firefox on Linux, Lagos, NG, 203.0.113.7", at: new Date(Date.now() + 2000).toISOString(), state: "open",
       };
-      const other = { ...change, id: "o".repeat(22), event: "moon.landed", detail: "", because: "asked at the counter", stoppable: false };
+      const other = { ...change, id: "o".repeat(22), event: "moon.landed", detail: "", because: "asked at the counter", state: "over" };
       let stops = 0;
       await page.context().route("**/v1/phone/notices", (route) => route.fulfill({ json: { notices: [change, other] } }));
       await page.context().route("**/v1/phone/notices/*/stop", (route) => {
         stops++;
-        Object.assign(change, { stoppable: false, stopped_at: new Date().toISOString() });
+        change.state = "stopped";
         return stops === 1 ? route.abort() : route.fulfill({ json: change });
       });
-      change.stoppable = true;
       await page.reload();
       await page.getByText("A phone was added · Old Pixel").waitFor();
       await look(page, "home-change", { scroll: true });
       await tap(page, "Was this you?");
       await heading(page, "A phone was added · Old Pixel").waitFor();
-      await page.getByText("Firefox on Linux · Lagos, NG · 203.0.113.7").waitFor();
+      await page.getByText("Firefox on Linux, Lagos, NG, 203.0.113.7").waitFor();
       await look(page, "change");
       await tap(page, "This was me");
       await heading(page, "No requests right now").waitFor();
@@ -419,8 +418,7 @@ test("the phone page", { skip: server && key ? false : "SERVER and KEY are not s
       await page.getByText("That didn’t get through.").waitFor();
       await page.locator("#stop-no").click();
       await heading(page, "A phone was added · Old Pixel").waitFor();
-      change.stoppable = true;
-      delete change.stopped_at;
+      change.state = "open";
       await page.goto(`${server}/phone`);
       await page.reload();
       await tap(page, "Last sign-ins and changes");

@@ -35,6 +35,28 @@ async function shot(page, name) {
   if (shots) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
 }
 
+const wide = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+// squeezed looks at a screen as the narrowest phone shows it, in both directions.
+async function squeezed(page, name) {
+  const before = page.viewportSize();
+  await page.setViewportSize({ width: 320, height: 640 });
+  for (const direction of ["ltr", "rtl"]) {
+    await page.evaluate((dir) => { document.documentElement.dir = dir; }, direction);
+    assert.ok(await wide(page) <= 0, `${name} is ${await wide(page)} px too wide (${direction})`);
+    await shot(page, `${name}-${direction}`);
+  }
+  await page.evaluate(() => { document.documentElement.dir = "ltr"; });
+  await page.setViewportSize(before);
+}
+
+// setUp opens a set-up as the application would.
+async function setUp(browser, user, options) {
+  const opened = await call("POST", "/v1/pairings", key, { user });
+  const page = await open(browser, opened.set_up_url, options);
+  return { page, link: async () => (await call("GET", `/v1/pairings/${opened.id}`, opened.set_up_token)).pair_url };
+}
+
 // done checks what must hold on every screen, and leaves it.
 async function done(page) {
   assert.deepEqual(await barriers(page), []);
@@ -184,6 +206,110 @@ test("the screens in a browser", { skip: server ? false : "SERVER is not set" },
       assert.equal(returned, `${back}?approval_id=${asked.id}`);
       await page.context().close();
     });
+
+    await t.test("a phone is added, and nobody does without codes by a slip", async () => {
+      const { page, link } = await setUp(browser, "new@example.com");
+      await heading(page, "Add your phone").waitFor();
+      await page.waitForFunction(() => document.getElementById("qr").src.startsWith("data:"));
+      await squeezed(page, "set-up-1-open");
+      await handset(await link(), "Ana’s iPhone");
+      await heading(page, "Same on your phone?").waitFor();
+      await squeezed(page, "set-up-2-claimed");
+      await page.getByRole("button", { name: "Yes, it matches" }).click();
+      await heading(page, "Ana’s iPhone is ready").waitFor();
+      await page.getByText("A new phone one day?").waitFor();
+      await squeezed(page, "set-up-3-active");
+      await page.getByRole("button", { name: "Finish without codes" }).click();
+      await heading(page, "Finish without codes?").waitFor();
+      await squeezed(page, "set-up-4-sure");
+      await page.getByRole("button", { name: "Show my recovery codes" }).click();
+      await heading(page, "Your recovery codes").waitFor();
+      assert.equal(await page.locator("#codes li").count(), 10);
+      assert.equal(await page.getByRole("button", { name: "Done" }).isEnabled(), false);
+      await shot(page, "set-up-5-codes");
+      await squeezed(page, "set-up-5-codes");
+      await page.getByLabel("I’ve kept them").check();
+      await page.getByRole("button", { name: "Done" }).click();
+      await heading(page, "You’re set up").waitFor();
+      await shot(page, "set-up-6-done");
+      await done(page);
+    });
+
+    await t.test("an authenticator app is added by its picture or its key, both in sight", async () => {
+      const { page } = await setUp(browser, "app@example.com");
+      await page.getByRole("button", { name: "Use an authenticator app instead" }).click();
+      await heading(page, "Add an authenticator app").waitFor();
+      const setUpKey = await page.locator("#setup-key").textContent();
+      assert.match(setUpKey, /^([A-Z2-7]{4} ){7}[A-Z2-7]{4}$/);
+      assert.equal(await page.getByRole("img", { name: "QR code for the authenticator app" }).isVisible(), true);
+      assert.match(await page.getByRole("link", { name: "Open in an app" }).getAttribute("href"), /^otpauth:\/\/totp\//);
+      await page.getByText("Google Authenticator, Microsoft Authenticator, Authy, 1Password, LastPass").waitFor();
+      await shot(page, "set-up-app");
+      await squeezed(page, "set-up-app");
+      await page.getByLabel("Code from the app").fill(code(setUpKey, -1));
+      await page.getByRole("button", { name: "Confirm" }).click();
+      await heading(page, "Your app is ready").waitFor();
+      await done(page);
+    });
+
+    for (const [locale, says] of Object.entries({
+      "de-AT": {
+        asking: "Öffnen Sie Countersign auf Ihrem Telefon", line: /^Öffnen Sie Countersign auf Old phone und geben Sie dort \d\d ein\.$/, left: /^noch \d+ Sekunden$/,
+        noPhone: "Mein Telefon ist nicht da", wrong: "Dieser Code war es nicht. Nehmen Sie den neuesten aus Ihrer App. Noch 4 Versuche.",
+        disown: "Das war ich nicht", blocked: "Anmeldung gesperrt", open: "Fügen Sie Ihr Telefon hinzu", app: "Stattdessen eine Authenticator-App nehmen",
+        appHeadline: "Fügen Sie eine Authenticator-App hinzu", recovery: /^Ihr neues Telefon kann ab \w+, \d+\. .* um \d+:\d\d hinzukommen$/,
+        other: "Wiederherstellungscode nehmen", newPhone: "Mein neues Telefon einrichten",
+      },
+      fr: {
+        asking: "Ouvrez Countersign sur votre téléphone", line: /^Ouvrez Countersign sur Old phone et saisissez-y \d\d\.$/, left: /^encore \d+ secondes$/,
+        noPhone: "Je n’ai pas mon téléphone", wrong: "Ce n’était pas le bon code. Prenez le plus récent de votre application. Il reste 4 essais.",
+        disown: "Ce n’était pas moi", blocked: "Connexion bloquée", open: "Ajoutez votre téléphone", app: "Prendre plutôt une application d’authentification",
+        appHeadline: "Ajoutez une application d’authentification", recovery: /^Votre nouveau téléphone pourra être ajouté .* à \d+:\d\d$/,
+        other: "Utiliser un code de secours", newPhone: "Configurer mon nouveau téléphone",
+      },
+    })) {
+      await t.test(`all of it in ${locale}`, async () => {
+        const user = `${locale.slice(0, 2)}@example.com`;
+        const { codes } = await everything(user);
+        const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
+
+        const waiting = await open(browser, (await ask(user)).waiting_url, { locale });
+        await heading(waiting, says.asking).waitFor();
+        assert.equal(await waiting.evaluate(() => document.documentElement.lang), locale.slice(0, 2));
+        assert.match(await waiting.locator("#line").textContent(), says.line);
+        assert.match(await waiting.locator("#left").textContent(), says.left);
+        await squeezed(waiting, `${locale}-asking`);
+        await press(waiting, says.noPhone);
+        await waiting.locator("#typed").fill("000000");
+        await waiting.locator("#send").click();
+        await waiting.getByText(says.wrong).waitFor();
+        await shot(waiting, `${locale}-code`);
+        await squeezed(waiting, `${locale}-code`);
+        await press(waiting, says.disown);
+        await heading(waiting, says.blocked).waitFor();
+        await done(waiting);
+
+        const again = await open(browser, (await ask(user)).waiting_url, { locale });
+        await press(again, says.noPhone);
+        await press(again, says.other);
+        await again.locator("#typed").fill(codes[0]);
+        await again.locator("#send").click();
+        await press(again, says.newPhone);
+        await again.getByRole("heading", { name: says.recovery }).waitFor();
+        await shot(again, `${locale}-recovery`);
+        await squeezed(again, `${locale}-recovery`);
+        await done(again);
+
+        const { page } = await setUp(browser, `new-${user}`, { locale });
+        await heading(page, says.open).waitFor();
+        await squeezed(page, `${locale}-set-up`);
+        await press(page, says.app);
+        await heading(page, says.appHeadline).waitFor();
+        await shot(page, `${locale}-app`);
+        await squeezed(page, `${locale}-app`);
+        await done(page);
+      });
+    }
 
     await t.test("more time is given once, and asked for only when there is little left", async () => {
       const user = "slow@example.com";

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"countersign/mobile-stub/phone"
@@ -49,21 +48,20 @@ func (s *session) tell(a phone.Account, n phone.Notice) {
 	if !known {
 		what = n.Event
 	}
-	where := slices.DeleteFunc([]string{n.Browser, n.Location, n.IP}, func(s string) bool { return s == "" })
 	fmt.Fprintf(s.stdout, "\nNotice %s\n", n.ID)
 	for _, l := range []phone.Line{
 		{Label: "What", Value: what}, {Label: "Which", Value: n.Detail}, {Label: "Account", Value: a.User},
-		{Label: "Application", Value: n.Application}, {Label: "From", Value: strings.Join(where, ", ")},
+		{Label: "Application", Value: n.Application}, {Label: "From", Value: n.Where},
 		{Label: "Because", Value: n.Because}, {Label: "When", Value: n.At.Local().Format(time.DateTime)},
 	} {
 		if l.Value != "" {
 			fmt.Fprintf(s.stdout, "  %-12s %s\n", l.Label, phone.Plain(l.Value))
 		}
 	}
-	switch {
-	case !n.StoppedAt.IsZero():
+	switch n.State {
+	case "stopped":
 		fmt.Fprintf(s.stdout, "  It was stopped.\n")
-	case n.Stoppable:
+	case "open":
 		fmt.Fprintf(s.stdout, "  Not you? mobile-stub stop %s\n", n.ID)
 	}
 }

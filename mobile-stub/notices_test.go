@@ -16,8 +16,8 @@ func TestNoticesAreToldAndStoppedByTheirID(t *testing.T) {
 	}
 	s.change(func() {
 		s.notices = []map[string]any{
-			{"id": "n1", "event": "phone.paired", "detail": "Old\u001b[31m Pixel", "browser": "Chrome on Windows", "ip": "203.0.113.9", "at": "2026-11-01T10:00:00Z", "stoppable": true},
-			{"id": "n2", "event": "moon.landed", "because": "asked at the counter", "at": "2026-11-01T10:00:00Z", "stopped_at": "2026-11-01T11:00:00Z"},
+			{"id": "n1", "event": "phone.paired", "detail": "Old\u001b[31m Pixel", "where": "Chrome on Windows, 203.0.113.9", "at": "2026-11-01T10:00:00Z", "state": "open"},
+			{"id": "n2", "event": "moon.landed", "because": "asked at the counter", "at": "2026-11-01T10:00:00Z", "state": "stopped"},
 		}
 	})
 	out := c.must("notices")

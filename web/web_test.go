@@ -32,6 +32,7 @@ var pages = map[string]string{
 	"waiting screen": "/waiting/" + approvalID,
 	"set-up":         "/set-up/" + pairingID,
 	"new phone":      "/recovery/" + pairingID,
+	"security":       "/security/" + pairingID,
 	"pairing link":   "/pair",
 	"phone page":     "/phone",
 }

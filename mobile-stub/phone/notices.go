@@ -21,15 +21,13 @@ type Notice struct {
 	Event       string    `json:"event"`
 	At          time.Time `json:"at"`
 	Application string    `json:"application"`
-	// Detail is what it happened to, Because the help desk's reason.
-	Detail   string `json:"detail"`
-	Because  string `json:"because"`
-	Browser  string `json:"browser"`
-	Location string `json:"location"`
-	IP       string `json:"ip"`
-	// Stoppable says that Stop still ends something; StoppedAt is when it did.
-	Stoppable bool      `json:"stoppable"`
-	StoppedAt time.Time `json:"stopped_at,omitzero"`
+	// Detail is what it happened to, Because the help desk's reason, Where
+	// whence it was done.
+	Detail  string `json:"detail"`
+	Because string `json:"because"`
+	Where   string `json:"where"`
+	// State is open while Stop ends something, then stopped or over.
+	State string `json:"state"`
 }
 
 // Notices are those of an account's person, newest first.

@@ -19,7 +19,7 @@ func (s *server) stopNotice(w http.ResponseWriter, r *http.Request, _ string, _ 
 	defer s.mu.Unlock()
 	for i, n := range s.notices {
 		if n.ID == r.PathValue("id") {
-			s.notices[i].Stoppable, s.notices[i].StoppedAt = false, s.now()
+			s.notices[i].State = "stopped"
 			reply(w, 200, s.notices[i])
 			return
 		}
@@ -32,14 +32,14 @@ func TestAChangeIsReadAndStopped(t *testing.T) {
 	p, id := paired(t, s, ES256)
 	at := time.Date(2026, 11, 1, 10, 0, 0, 0, time.UTC)
 	s.change(func() {
-		s.notices = []Notice{{ID: "n1", Event: "phone.paired", At: at, Detail: "Old Pixel", Because: "lost", Browser: "Chrome", Stoppable: true}}
+		s.notices = []Notice{{ID: "n1", Event: "phone.paired", At: at, Detail: "Old Pixel", Because: "lost", Where: "Chrome", State: "open"}}
 	})
 	all, err := p.Notices(within(t), id)
 	if err != nil || len(all) != 1 || all[0] != s.notices[0] {
 		t.Errorf("got %+v, %v", all, err)
 	}
 	n, err := p.Stop(within(t), id, "n1")
-	if err != nil || n.Stoppable || n.StoppedAt.IsZero() {
+	if err != nil || n.State != "stopped" {
 		t.Errorf("got %+v, %v", n, err)
 	}
 	if _, err := p.Stop(within(t), id, "n2"); KindOf(err) != "notice-not-found" {

@@ -8,8 +8,8 @@ type place struct {
 	// used; recovery: for a recovery code.
 	code, noPhone, recovery bool
 	// app: at the authenticator app of a set-up; trial: at its test request;
-	// done: at its end.
-	app, trial, done bool
+	// sure: asked whether no codes are wanted; done: at its end.
+	app, trial, sure, done bool
 	// still: the page is not to look for news by itself.
 	still bool
 }
@@ -17,7 +17,7 @@ type place struct {
 func placeOf(q url.Values) place {
 	return place{
 		code: q.Has("code"), noPhone: q.Has("no-phone"), recovery: q.Has("recovery"),
-		app: q.Has("app"), trial: q.Has("trial"), done: q.Has("done"), still: q.Has("still"),
+		app: q.Has("app"), trial: q.Has("trial"), sure: q.Has("sure"), done: q.Has("done"), still: q.Has("still"),
 	}
 }
 
@@ -29,7 +29,7 @@ func (p place) String() string {
 		here bool
 	}{
 		{"code", p.code}, {"no-phone", p.noPhone}, {"recovery", p.recovery},
-		{"app", p.app}, {"trial", p.trial}, {"done", p.done}, {"still", p.still},
+		{"app", p.app}, {"trial", p.trial}, {"sure", p.sure}, {"done", p.done}, {"still", p.still},
 	} {
 		if part.here {
 			query += "&" + part.name

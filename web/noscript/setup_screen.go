@@ -69,6 +69,8 @@ func setUpKind(g *pairing, at place) string {
 		return g.State
 	case at.app && g.State != "expired":
 		return "app"
+	case at.sure && (g.State == "active" || g.Authenticator):
+		return "sure"
 	case g.State == "active":
 		return "active"
 	case g.Authenticator:

@@ -30,6 +30,8 @@ func TestEachStateOfASetUpSaysWhatToDo(t *testing.T) {
 		{reply{200, opened(`"state":"open"`), ""}, "?app", []string{"Add an authenticator app", "Show a new key"}, false},
 		{reply{200, opened(`"state":"expired"`), ""}, "?app", []string{"This link has run out"}, false},
 		{reply{200, opened(`"state":"refused"`), ""}, "", []string{"That phone was not added"}, false},
+		{reply{200, opened(`"state":"active"`), ""}, "?sure", []string{"Finish without codes?", "Show my recovery codes"}, false},
+		{reply{200, opened(`"state":"open"`), ""}, "?sure&still", []string{"Add your phone"}, false},
 		{reply{200, opened(`"state":"active"`), ""}, "?done", []string{"You’re set up"}, false},
 		{reply{200, opened(`"state":"levitating"`), ""}, "", []string{"This link has run out"}, false},
 		{problem(404, "pairing-not-found", ""), "", []string{"This link doesn’t work"}, false},

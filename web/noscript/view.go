@@ -124,7 +124,7 @@ func pending(w Words, state *State, c Circumstances) View {
 		}
 	}
 	v.say(w, about, form, valuesOf(w, state)...)
-	v.Actions = pendingActions(v.Code, mayResend(state, c))
+	v.Actions = pendingActions(v.Code, mayResend(kind, state, c))
 	return v
 }
 
@@ -185,8 +185,9 @@ func all(phones []Phone, is func(Phone) bool) bool {
 	return !slices.ContainsFunc(phones, func(p Phone) bool { return !is(p) })
 }
 
-func mayResend(s *State, c Circumstances) bool {
-	return s.Next == "wait" && !c.HeldBack && s.Resends > 0 && c.Asked >= slowAfter
+// mayResend: asking again wakes no phone that nothing wakes.
+func mayResend(kind string, s *State, c Circumstances) bool {
+	return s.Next == "wait" && kind != "openIt" && !c.HeldBack && s.Resends > 0 && c.Asked >= slowAfter
 }
 
 // form of a pending state's sentence: most speak of a number, if there is one.

@@ -21,6 +21,19 @@ export function forget(key) {
   } catch { /* never stored */ }
 }
 
+// leadBack notes for this tab that a page which is gone to now leads back here.
+export function leadBack(page) {
+  try {
+    sessionStorage.setItem(`countersign.from.${page}`, location.href);
+  } catch { /* then it leads where such pages lead otherwise */ }
+}
+
+// cameFrom gives the address that this page leads back to, if it begins so; else "".
+export function cameFrom(page, beginning) {
+  const address = read(`countersign.from.${page}`) ?? '';
+  return address.startsWith(beginning) ? address : '';
+}
+
 function read(key) {
   try {
     return sessionStorage.getItem(key);

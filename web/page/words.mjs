@@ -38,6 +38,14 @@ export class Words {
   // allOf lists them all: "Ana's iPhone and Old Pixel".
   allOf(names) { return new Intl.ListFormat(this.language).format(names); }
 
+  // day of an instant: "24 Nov 2026".
+  day(at) {
+    return new Intl.DateTimeFormat(this.language, { day: 'numeric', month: 'short', year: 'numeric' }).format(at);
+  }
+
+  // time of an instant: "14:05".
+  time(at) { return new Intl.DateTimeFormat(this.language, { hour: 'numeric', minute: '2-digit' }).format(at); }
+
   // day and time of an instant: "24 Nov, 14:05".
   moment(at) {
     return new Intl.DateTimeFormat(this.language, { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' }).format(at);

@@ -24,7 +24,7 @@ export function noticesOf({ accounts, notices }) {
 export const noticeOf = (state, id) => noticesOf(state).find((n) => n.id === id);
 
 // unlooked is the newest that can be stopped and was not looked at here.
-export const unlooked = (state) => noticesOf(state).find((n) => n.stoppable && Date.parse(n.at) > state.looked);
+export const unlooked = (state) => noticesOf(state).find((n) => n.state === 'open' && Date.parse(n.at) > state.looked);
 
 // look notes that what there is has been seen.
 export function look(app, at) {
@@ -66,9 +66,4 @@ export function changeOf(words, { event, detail }) {
   const key = `changed.${event}`;
   const what = words.parts(words.has(key) ? key : 'changed.other');
   return detail ? [...what, { text: ' · ' }, { text: detail, value: true }] : what;
-}
-
-// whereOf is whence it was done, as far as that is known.
-export function whereOf({ browser, location, ip }) {
-  return [browser, location, ip].filter(Boolean).flatMap((text, i) => [...(i ? [{ text: ' · ' }] : []), { text, value: true }]);
 }

@@ -1,13 +1,13 @@
 // The set-up page: adding a phone, an authenticator app, recovery codes. What
 // is said stands in the catalogues, when in view.mjs.
 import { ask, askJSON, Problem } from '../page/server.mjs';
-import { forget, take } from '../page/secret.mjs';
+import { cameFrom, forget, take } from '../page/secret.mjs';
 import { plain, say, write } from '../page/text.mjs';
 import { wordsOfPage } from '../page/words.mjs';
 import { setUpEmail } from './email.mjs';
 import { further, stepOf } from './further.mjs';
 import { setUpQuestions } from './questions.mjs';
-import { ended, view } from './view.mjs';
+import { appOnly, ended, view } from './view.mjs';
 
 const words = wordsOfPage();
 const byID = (id) => document.getElementById(id);
@@ -16,6 +16,7 @@ const id = location.pathname.split('/').pop();
 const key = `countersign.set-up.${id}`;
 const address = `${location.origin}${document.documentElement.dataset.base}/v1/pairings/${id}`;
 const token = take(key);
+const from = cameFrom(`set-up.${id}`, `${location.origin}${document.documentElement.dataset.base}/security/`);
 const hopeless = ['unauthorized', 'pairing-not-found', 'not-found', 'origin-refused'];
 
 let state = null;
@@ -37,15 +38,16 @@ function show() {
   screen.dataset.kind = next.kind;
   write(byID('headline'), next.headline);
   write(byID('line'), next.line);
-  for (const section of screen.querySelectorAll('section')) {
-    section.hidden = !section.dataset.on.split(' ').includes(next.kind);
+  for (const part of screen.querySelectorAll('[data-on]')) {
+    part.hidden = !part.dataset.on.split(' ').includes(next.kind);
   }
   byID('badge').hidden = !icons[next.kind];
   byID('badge').dataset.tone = next.tone;
   if (icons[next.kind]) byID('icon').setAttribute('href', `#icon-${icons[next.kind]}`);
   byID('digits').textContent = next.digits;
   byID('add-app').hidden = Boolean(state?.authenticator);
-  byID('back').hidden = history.length < 2;
+  byID('app-back').hidden = appOnly(state);
+  byID('back').hidden = !from && history.length < 2;
   if (next.kind === 'open') picture();
   if (before?.kind !== next.kind) turn(next, before);
 }
@@ -79,6 +81,7 @@ async function picture() {
 }
 
 const asImage = (svg) => `data:image/svg+xml,${encodeURIComponent(svg)}`;
+const appAddress = (address) => (/^otpauth:\/\/totp\//.test(address ?? '') ? address : '');
 const webAddress = (address) => (/^https?:\/\//.test(address ?? '') ? address : '');
 
 // --- What comes in ---
@@ -110,7 +113,8 @@ function giveUp(kind) {
 function heard(next) {
   if (!next || (state && next.version < state.version)) return;
   state = next;
-  show();
+  if (appOnly(state) && !state.authenticator && !setupKey) go('app');
+  else show();
 }
 
 // --- What the person does ---
@@ -198,6 +202,7 @@ async function app() {
     setupKey = made.setup_key;
     byID('setup-key').textContent = setupKey;
     byID('app-qr').src = asImage(made.qr_svg);
+    byID('app-link').href = appAddress(made.otpauth_uri);
   }
   show();
 }
@@ -234,19 +239,23 @@ function refuse(key) {
 }
 byID('typed').addEventListener('input', () => byID('refused').hidden || refuse(''));
 
-byID('show-codes').addEventListener('click', async () => {
-  const button = byID('show-codes');
+byID('show-codes').addEventListener('click', () => showCodes(byID('show-codes')));
+byID('codes-after-all').addEventListener('click', () => showCodes(byID('codes-after-all')));
+
+async function showCodes(button) {
   button.disabled = true;
   try {
     ({ codes } = await postJSON('recovery-codes'));
     byID('codes').replaceChildren(...codes.map(item));
-    place = 'codes';
-    show();
+    byID('codes-of').textContent = titleOfCodes();
+    go('codes');
   } catch (err) {
     trouble(err.kind === 'pairing-settled' ? 'setup.codes.shown' : 'page.offline');
   }
   button.disabled = false;
-});
+}
+
+const titleOfCodes = () => words.text('setup.codes.file', { user: state?.user });
 
 function item(code) {
   const li = document.createElement('li');
@@ -255,7 +264,7 @@ function item(code) {
 }
 
 byID('copy-link').addEventListener('click', () => copy(state.pair_url));
-byID('copy-key').addEventListener('click', () => copy(setupKey));
+byID('copy-key').addEventListener('click', () => copy(setupKey.replaceAll(' ', '')));
 byID('copy-codes').addEventListener('click', () => copy(codes.join('\n')));
 
 async function copy(text) {
@@ -268,8 +277,7 @@ async function copy(text) {
 }
 
 byID('save-codes').addEventListener('click', () => {
-  const title = words.text('setup.codes.file', { user: state?.user });
-  const url = URL.createObjectURL(new Blob([`${title}\n${words.text('setup.codes.once')}\n\n${codes.join('\n')}\n`], { type: 'text/plain' }));
+  const url = URL.createObjectURL(new Blob([`${titleOfCodes()}\n${words.text('setup.codes.once')}\n\n${codes.join('\n')}\n`], { type: 'text/plain' }));
   const link = document.createElement('a');
   link.href = url;
   link.download = 'countersign-recovery-codes.txt';
@@ -278,13 +286,18 @@ byID('save-codes').addEventListener('click', () => {
 });
 byID('print-codes').addEventListener('click', () => print());
 
+// Codes are shown only once: nobody leaves them by a slip.
+addEventListener('beforeunload', (event) => {
+  if (shown.kind === 'codes' && !byID('kept').checked) event.preventDefault();
+});
+
 byID('kept').addEventListener('change', () => { byID('finish').disabled = !byID('kept').checked; });
 byID('finish').addEventListener('click', () => {
   codes = [];
   byID('codes').replaceChildren();
   go('done');
 });
-byID('back').addEventListener('click', () => history.back());
+byID('back').addEventListener('click', () => (from ? location.assign(from) : history.back()));
 
 // --- What may follow ---
 
@@ -311,5 +324,6 @@ setUpQuestions(steps);
 
 // --- Begin ---
 
+if (from) byID('back').textContent = words.text('setup.back-security');
 show();
 if (token) follow();

@@ -4,7 +4,8 @@ import { stepOf } from './further.mjs';
 
 // view gives the screen to show: {kind, headline, line, digits, tone}.
 // state is the protocol's, or null before the first. place is where the person
-// has gone by themselves: "" (follow the set-up), "app", "codes" or "done", or a step of further.mjs.
+// has gone by themselves: "" (follow the set-up), "app", "sure", "codes" or "done",
+// or a step of further.mjs.
 // lost is the kind of a problem after which nothing more will come.
 export function view(words, state, place = '', lost = '') {
   const kind = kindOf(state, place, lost);
@@ -30,10 +31,15 @@ function kindOf(state, place, lost) {
   if (state.state === 'claimed') return 'claimed';
   if (state.state === 'refused') return 'refused';
   if (place === 'app' && state.state !== 'expired') return 'app';
+  if (place === 'sure' && (state.state === 'active' || state.authenticator)) return 'sure';
   if (state.state === 'active') return 'active';
   if (state.authenticator) return 'added';
-  return state.state === 'open' ? 'open' : 'expired';
+  if (state.state !== 'open') return 'expired';
+  return appOnly(state) ? 'app' : 'open';
 }
+
+// appOnly says whether a set-up takes an authenticator app and no phone.
+export const appOnly = (state) => state?.state === 'open' && !state.pair_url;
 
 // grouped sets six digits apart as people read them: "482 913".
 export function grouped(digits) {

@@ -7,7 +7,7 @@ import { ended, grouped, view } from './view.mjs';
 
 const words = catalogue('setup');
 
-const open = { version: 1, state: 'open', user: 'ana@example.com', authenticator: false };
+const open = { version: 1, state: 'open', user: 'ana@example.com', pair_url: 'https://countersign.example.com/pair#t', authenticator: false };
 const claimed = { ...open, state: 'claimed', digits: '482913', phone: { name: 'Ana’s iPhone', platform: 'ios' } };
 const active = { ...claimed, state: 'active' };
 
@@ -23,7 +23,10 @@ for (const [name, state, place, lost, kind, headline] of [
   ['the app was confirmed before the link ran out', { ...open, state: 'expired', authenticator: true }, '', '', 'added', 'Your app is ready'],
   ['an app is being added', open, 'app', '', 'app', 'Add an authenticator app'],
   ['an app is being added after a phone', active, 'app', '', 'app', 'Add an authenticator app'],
+  ['the set-up is for an app and takes no phone', { ...open, pair_url: undefined }, '', '', 'app', 'Add an authenticator app'],
   ['the app was confirmed', { ...open, authenticator: true }, '', '', 'added', 'Your app is ready'],
+  ['they want no codes', active, 'sure', '', 'sure', 'Finish without codes?'],
+  ['they want no codes, and the link has run out', { ...open, state: 'expired', authenticator: true }, 'sure', '', 'sure', 'Finish without codes?'],
   ['recovery codes are on the screen when the link runs out', { ...open, state: 'expired' }, 'codes', '', 'codes', 'Your recovery codes'],
   ['recovery codes are on the screen when the server forgets', active, 'codes', 'pairing-not-found', 'codes', 'Your recovery codes'],
   ['all is done', active, 'done', '', 'done', 'You’re set up'],

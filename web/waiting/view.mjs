@@ -12,7 +12,7 @@ export const slowAfter = 15; // seconds
 //   note      parts of text below the code field, may be none
 //   number    to be copied on the phone, or ""
 //   counting  whether the countdown is shown
-//   resend    whether resending is offered
+//   resend    "ready", "later" or "none": whether the phones can be asked again
 //   code      "offered" (behind a button), "shown" or "none" (not taken, or over)
 //   onward    name of the way on from a settled state: waiting.onward
 //   codeNext  whether starting again with a code is offered
@@ -35,7 +35,7 @@ export function view(words, state, circumstances = {}) {
 }
 
 const blank = {
-  purpose: 'wait', note: [], number: '', counting: false, resend: false, code: 'none',
+  purpose: 'wait', note: [], number: '', counting: false, resend: 'none', code: 'none',
   onward: '', codeNext: false, newPhone: false, go: '', back: '', tone: 'calm', icon: '',
 };
 
@@ -51,7 +51,7 @@ function pending(words, state, circumstances) {
     note: kind === 'noneReachable' ? openPhone(words, state) : [],
     number: codeFirst ? '' : state.number ?? '',
     counting: true,
-    resend: mayResend(state, circumstances),
+    resend: resending(kind, state, circumstances),
     code: codeFirst ? 'shown' : 'offered',
     tone: kind === 'wrongNumber' ? 'alarm' : 'calm',
   };
@@ -69,7 +69,7 @@ function withoutCodes(words, kind, state, circumstances) {
     ? sentences(words, `waiting.phone-only.${kind}`, 'line', valuesOf(words, state))
     : sentences(words, `waiting.pending.${kind}`, form(words, kind, state), valuesOf(words, state));
   return {
-    ...blank, kind, counting: true, code: 'none', resend: mayResend(state, circumstances), ...said,
+    ...blank, kind, counting: true, code: 'none', resend: resending(kind, state, circumstances), ...said,
     number: barring && kind !== 'noneReachable' ? '' : state.number ?? '',
     tone: kind === 'wrongNumber' ? 'alarm' : 'calm',
   };
@@ -91,8 +91,10 @@ function pendingKind(state, { asked = 0, tries = 0, heldBack = false }) {
   return 'asking';
 }
 
-function mayResend(state, { asked = 0, heldBack = false }) {
-  return state.next === 'wait' && !heldBack && state.resends_left > 0 && asked >= slowAfter;
+// Asking again wakes no phone that nothing wakes.
+function resending(kind, state, { asked = 0, heldBack = false }) {
+  if (state.next !== 'wait' || kind === 'openIt') return 'none';
+  return !heldBack && state.resends_left > 0 && asked >= slowAfter ? 'ready' : 'later';
 }
 
 // form of a pending state's sentence: most speak of a number, if there is one.
@@ -179,8 +181,8 @@ function end(words, kind, state, { tries, phoneless = false }) {
 }
 
 // leads says whether a code that approved also leads to a new phone.
-function leads({ method, recovery_offers: offers }) {
-  return ['totp', 'recovery_code'].includes(method) && (offers?.includes(method) ?? true);
+function leads({ purpose, method, recovery_offers: offers }) {
+  return purpose !== 'change' && ['totp', 'recovery_code'].includes(method) && (offers?.includes(method) ?? true);
 }
 
 function settledForm(kind, state, go, tries) {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { catalogue } from '../page/catalogue.test.mjs';
 import { plain } from '../page/text.mjs';
+import { speaking } from './change.mjs';
 import { view } from './view.mjs';
 
 const words = catalogue('waiting');
@@ -26,7 +27,7 @@ function actions(got) {
     ];
   }
   return [
-    ...when(got.resend, 'waiting.resend'), ...when(got.code === 'offered', 'waiting.use-code'), ...when(got.code === 'shown', 'waiting.code.send'),
+    ...when(got.resend === 'ready', 'waiting.resend'), ...when(got.code === 'offered', 'waiting.use-code'), ...when(got.code === 'shown', 'waiting.code.send'),
     'waiting.without-phone', 'waiting.disown', 'waiting.cancel',
   ];
 }
@@ -86,12 +87,16 @@ test('with no phone reachable, the number still helps who opens Countersign by h
   assert.match(plain(got.note), /enter 47: the request is waiting there/);
 });
 
-test('resending waits for 15 seconds, and ends with the budget', () => {
-  assert.equal(view(words, asking, { asked: 14.9 }).resend, false);
-  assert.equal(view(words, asking, { asked: 15 }).resend, true);
-  assert.equal(view(words, { ...asking, resends_left: 0 }, { asked: 15 }).resend, false);
-  assert.equal(view(words, asking, { asked: 15, heldBack: true }).resend, false);
-  assert.equal(view(words, { ...asking, next: 'code_only' }, { asked: 15 }).resend, false);
+test('resending waits for 15 seconds, ends with the budget, and is there only where it wakes a phone', () => {
+  const resend = (change, circumstances) => view(words, { ...asking, ...change }, circumstances).resend;
+  assert.equal(resend({}, { asked: 14.9 }), 'later');
+  assert.equal(resend({}, { asked: 15 }), 'ready');
+  assert.equal(resend({ phones: [phone('Old Pixel', 'failed')] }, { asked: 15 }), 'ready');
+  assert.equal(resend({ resends_left: 0 }, { asked: 15 }), 'later');
+  assert.equal(resend({}, { asked: 15, heldBack: true }), 'later');
+  assert.equal(resend({ next: 'code_only' }, { asked: 15 }), 'none');
+  assert.equal(resend({ phones: [phone('Tablet', 'none')] }, { asked: 15 }), 'none');
+  assert.equal(resend({ state: 'expired' }, { asked: 15 }), 'none');
 });
 
 test('every settled state but approval and a page out of place has a way on', () => {
@@ -132,4 +137,34 @@ test('an approval that came stays approved when the server forgets it afterwards
 test('a name with braces or markup is a name and nothing else', () => {
   const got = view(words, { ...asking, phones: [phone('{number}<b>')] });
   assert.equal(plain(got.line), 'Enter 47 on {number}<b> to sign in to Northwind Books.');
+});
+
+const change = { ...asking, purpose: 'change', action: 'Remove the phone “Old Pixel”' };
+
+for (const [name, more, circumstances, headline, line] of [
+  ['asked for', {}, {}, 'Check your phone', 'Enter 47 on Ana’s iPhone to confirm: Remove the phone “Old Pixel”.'],
+  ['asked for without a number', { number: undefined }, {}, 'Check your phone', 'Approve on Ana’s iPhone to confirm: Remove the phone “Old Pixel”.'],
+  ['opened', { phones: [phone('Ana’s iPhone', 'accepted', true)] }, {}, 'Check your phone', 'Opened on Ana’s iPhone. Enter 47 there.'],
+  ['to be confirmed by a code', { next: 'code_only', phones: [], code_only_because: 'no_phone' }, {}, 'Type a code', 'You have no phone that could be asked. Type a code to confirm: Remove the phone “Old Pixel”.'],
+  ['confirmed', { state: 'approved', return_to: 'https://countersign.example.com/security/x' }, {}, 'Confirmed', 'Taking you back to your sign-in security.'],
+  ['refused', { state: 'denied', reason: 'user', settled_by: 'Ana’s iPhone' }, {}, 'Refused', 'Someone said no on Ana’s iPhone. Nothing was changed.'],
+  ['out of time', { state: 'expired' }, {}, 'That took too long', 'Nothing was changed.'],
+  ['stopped', { state: 'denied', reason: 'number_mismatch' }, { tries: 2 }, 'Stopped', 'The number was wrong twice. Nothing was changed.'],
+]) {
+  test(`a change that is ${name} speaks of no sign-in`, () => {
+    const state = { ...change, ...more };
+    const got = view(speaking(words, state), state, circumstances);
+    assert.equal(plain(got.headline), headline);
+    assert.equal(plain(got.line).trim(), line);
+  });
+}
+
+test('no state of a change speaks of signing in, and none sets up a new phone here', () => {
+  for (const [name, more, circumstances] of cases) {
+    if (more.reason === 'recovery') continue; // no change gives way to a new phone
+    const state = { ...change, ...more };
+    const got = view(speaking(words, state), state, { ...circumstances, phoneless: true });
+    assert.doesNotMatch(`${plain(got.headline)} ${plain(got.line)}`, /sign-in(?! security)|sign in|you’re in/i, name);
+    assert.equal(got.newPhone, false, name);
+  }
 });

@@ -5,6 +5,7 @@ import { forget, take } from '../page/secret.mjs';
 import { plain, say, write } from '../page/text.mjs';
 import { wordsOfPage } from '../page/words.mjs';
 import { Countdown } from './clock.mjs';
+import { speaking } from './change.mjs';
 import { read, refusal } from './code.mjs';
 import { recoverByEmail } from './recovery-email.mjs';
 import { recoverByQuestions } from './recovery-questions.mjs';
@@ -16,7 +17,8 @@ const goAfter = 1000; // ms on "You're in": long enough to be read, short enough
 const bannerAfter = 1200; // ms; a shorter gap is nobody's concern
 const overdue = 2000; // ms after the deadline without a word from the server
 
-const words = wordsOfPage();
+const all = wordsOfPage();
+let words = all; // those for what is confirmed here
 const byID = (id) => document.getElementById(id);
 const screen = byID('screen');
 const id = location.pathname.split('/').pop();
@@ -45,6 +47,7 @@ function heard(next) {
   resends = next.resends_left ?? resends;
   resume(next);
   state = next;
+  words = speaking(all, state);
   show();
   tick();
 }
@@ -82,7 +85,8 @@ function show() {
   byID('number').textContent = next.number;
   byID('number').hidden = next.number === '';
   byID('time').hidden = !next.counting;
-  byID('resend').dataset.ready = next.resend ? 'yes' : 'no';
+  byID('resend').hidden = next.resend === 'none';
+  byID('resend').setAttribute('aria-disabled', String(next.resend === 'later'));
   byID('actions').hidden = next.purpose === 'end' || next.kind === 'loading';
   write(byID('who'), state ? words.parts('waiting.signing-in', { application: applicationOf(words, state), user: state.user }) : []);
   byID('who').hidden = !state;
@@ -117,6 +121,11 @@ function showCode() {
   byID('typed-label').textContent = words.text(`waiting.code.${kind}.label`);
   byID('typed-hint').textContent = words.text(`waiting.code.${kind}.hint`);
   byID('other-code').textContent = words.text(`waiting.code.${kind}.other`);
+  byID('send').textContent = words.text('waiting.code.send');
+  // Who changes how they sign in is in already: a code does for a phone, and where
+  // it doesn't, the server offers what else does.
+  const elsewise = state?.purpose !== 'change' || state.recovery_offers?.includes('email');
+  byID('without-phone').hidden = circumstances.phoneless || !elsewise;
   byID('typed').inputMode = recovery ? 'text' : 'numeric';
   write(byID('note'), shown.note);
   byID('note').hidden = shown.note.length === 0;
@@ -209,7 +218,7 @@ function tick() {
   const left = countdown.seconds(now);
   if (left === null || shown?.purpose === 'end') return;
   byID('left').textContent = words.text('waiting.seconds-left', { count: left });
-  byID('extend').hidden = !(state.may_extend && left <= 30);
+  byID('extend').dataset.ready = state.may_extend && left <= 30 ? 'yes' : 'no';
   byID('arc').setAttribute('stroke-dashoffset', String(100 * (1 - countdown.share(now))));
   const mark = countdown.announce(now);
   if (mark !== null) say(byID('polite'), words.text(`waiting.aloud.${mark}`));
@@ -291,6 +300,7 @@ function refuse(why) {
 }
 
 byID('resend').addEventListener('click', async () => {
+  if (shown.resend !== 'ready') return;
   askedAt = performance.now();
   show();
   try {

@@ -196,7 +196,7 @@ func (n *Node) buildHandler(c Config) (err error) {
 		PublicURL: c.PublicURL, ServerName: c.ServerName, FrameAncestors: c.FrameAncestors, Demo: c.Demo, API: n.api,
 	})
 	mux := http.NewServeMux()
-	for _, path := range []string{"/waiting/", "/set-up/", "/recovery/", "/pair", "/phone", "/phone/", "/assets/"} {
+	for _, path := range []string{"/waiting/", "/set-up/", "/recovery/", "/security/", "/pair", "/phone", "/phone/", "/assets/"} {
 		mux.Handle(path, pages)
 	}
 	n.duo = n.newDuo(c)

@@ -121,6 +121,20 @@ func (c *countersign) endTrust(ctx context.Context, user string) error {
 	return err
 }
 
+// security opens the security page of a person who is signed in, and gives its
+// address. back is where it leads back to.
+func (c *countersign) security(ctx context.Context, user, back string) (string, error) {
+	var out struct {
+		URL string `json:"security_url"`
+	}
+	in := map[string]string{"user": user, "return_url": back}
+	err := c.call(ctx, http.MethodPost, "/v1/security-pages", in, &out)
+	if err == nil && out.URL == "" {
+		err = errors.New("countersign: a security page without an address")
+	}
+	return out.URL, err
+}
+
 // refusal is a problem (RFC 9457) of the server. Its type alone decides.
 type refusal struct {
 	Type string `json:"type"`

@@ -6,6 +6,7 @@
 //
 //	POST /sign-in    password right ─▶ ask ─▶ browser goes to the waiting screen
 //	                                       └─▶ or to set-up, if nothing is set up
+//	POST /security   signed in ─▶ the person's own security page there
 //	GET  /signed-in  browser is back ─▶ is it the sign-in this session began?
 //	                                 ─▶ redeem ─▶ check the token ─▶ signed in
 //
@@ -82,6 +83,7 @@ func New(c Config) (http.Handler, error) {
 	mux.HandleFunc("GET /sign-in", a.signInPage)
 	mux.HandleFunc("POST /sign-in", a.signIn)
 	mux.HandleFunc("GET "+ReturnPath, a.signedIn)
+	mux.HandleFunc("POST /security", a.security)
 	mux.HandleFunc("POST /sign-out", a.signOut)
 	mux.HandleFunc("GET /password", a.passwordPage)
 	mux.HandleFunc("POST /password", a.changePassword)
@@ -98,7 +100,31 @@ func (a *app) home(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
 		return
 	}
-	show(w, http.StatusOK, "books.html", s)
+	a.shelf(w, http.StatusOK, s, "")
+}
+
+// shelf shows the books, with a sentence above them where there is one.
+func (a *app) shelf(w http.ResponseWriter, status int, s session, told string) {
+	show(w, status, "books.html", struct {
+		session
+		Told string
+	}{s, told})
+}
+
+// security leads whoever is signed in to the page where they see and change how
+// they sign in. It is for them alone, so nobody else's name is ever asked for.
+func (a *app) security(w http.ResponseWriter, r *http.Request) {
+	s := a.sessions.of(r)
+	if s.user == "" {
+		http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
+		return
+	}
+	page, err := a.server.security(r.Context(), s.user, a.config.PublicURL+ReturnPath)
+	if err != nil {
+		a.shelf(w, http.StatusServiceUnavailable, s, "Your sign-in security can’t be shown right now. Please try again in a minute.")
+		return
+	}
+	http.Redirect(w, r, page, http.StatusSeeOther)
 }
 
 // signInPage also says what became of a sign-in that this browser began and
@@ -146,7 +172,12 @@ func (a *app) signIn(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *app) signedIn(w http.ResponseWriter, r *http.Request) {
-	begun, id := a.sessions.of(r).begun, r.FormValue("approval_id")
+	s, id := a.sessions.of(r), r.FormValue("approval_id")
+	begun := s.begun
+	if id == "" && s.user != "" { // back from the security page
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return
+	}
 	// Without this comparison a stranger could send somebody a link that signs
 	// them in as the stranger, or carry another person's result over here.
 	if begun.approval == "" || id != begun.approval {

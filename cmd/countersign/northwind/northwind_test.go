@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -408,6 +409,52 @@ func TestHeadersLetTheFormReachTheWaitingScreenAndNobodyFrameUs(t *testing.T) {
 	}
 	if res.Header.Get("Cache-Control") != "no-store" || res.Header.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("got %v", res.Header)
+	}
+}
+
+func TestWhoIsSignedInComesToTheirSecurityPageAndBack(t *testing.T) {
+	p := newProtocol(t)
+	b := newBrowser(t, p)
+	open := func() *http.Response {
+		t.Helper()
+		res, err := b.PostForm(b.app+"/security", url.Values{"user": {"ben@example.com"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text(t, res)
+		return res
+	}
+	if res := open(); res.Request.URL.Path != "/sign-in" || len(p.secured) != 0 {
+		t.Errorf("a stranger comes to %s", res.Request.URL)
+	}
+	b.signIn(ana, "sunflower")
+	if res := open(); res.Request.URL.Path != "/sign-in" || len(p.secured) != 0 {
+		t.Errorf("the password alone leads to %s", res.Request.URL)
+	}
+	b.open(back)
+	if res := open(); res.StatusCode != 303 || res.Header.Get("Location") != p.URL+"/security/page-1#token" {
+		t.Errorf("got %d to %s", res.StatusCode, res.Header.Get("Location"))
+	}
+	if want := map[string]any{"user": ana, "return_url": b.app + ReturnPath}; len(p.secured) != 1 || !maps.Equal(p.secured[0], want) {
+		t.Errorf("asked for %v", p.secured)
+	}
+	if res, page := b.open(ReturnPath); res.StatusCode != 200 || !strings.Contains(page, "You are signed in") {
+		t.Errorf("back at the application: %d", res.StatusCode)
+	}
+}
+
+func TestASecurityPageThatCannotBeOpenedIsNoDeadEnd(t *testing.T) {
+	p := newProtocol(t)
+	p.claims["sub"] = "ben@example.com"
+	b := newBrowser(t, p)
+	b.signIn("ben@example.com", "lavender")
+	b.open(back)
+	res, err := b.PostForm(b.app+"/security", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page := text(t, res); res.StatusCode != 503 || !strings.Contains(page, "can’t be shown right now") || !strings.Contains(page, "Sign out") {
+		t.Errorf("got %d %s", res.StatusCode, page)
 	}
 }
 

@@ -30,6 +30,7 @@ type protocol struct {
 	asked    []map[string]any // bodies of POST /v1/approvals
 	redeemed []string         // result codes
 	ended    []string         // people whose trust was ended
+	secured  []map[string]any // bodies of POST /v1/security-pages
 	keyCalls int
 
 	ask    func() (int, any)
@@ -52,6 +53,7 @@ func newProtocol(t *testing.T) *protocol {
 	mux.HandleFunc("GET /v1/approvals/{id}", func(w http.ResponseWriter, r *http.Request) { answer(w, 200, p.state) })
 	mux.HandleFunc("POST /v1/approvals/{id}/redeem", p.serveRedeem)
 	mux.HandleFunc("DELETE /v1/people/{user}/trusted-browsers", p.serveEnd)
+	mux.HandleFunc("POST /v1/security-pages", p.serveSecurity)
 	mux.HandleFunc("GET /.well-known/jwks.json", p.serveKeys)
 	p.Server = httptest.NewServer(mux)
 	t.Cleanup(p.Close)
@@ -76,6 +78,22 @@ func answer(w http.ResponseWriter, status int, body any) {
 
 func problem(kind string, status int) func() (int, any) {
 	return func() (int, any) { return status, map[string]any{"type": "urn:countersign:problem:" + kind} }
+}
+
+func (p *protocol) serveSecurity(w http.ResponseWriter, r *http.Request) {
+	var body map[string]any
+	if r.Header.Get("Authorization") != "Bearer "+apiKey || json.NewDecoder(r.Body).Decode(&body) != nil {
+		answer(w, 401, map[string]any{"type": "urn:countersign:problem:unauthorized"})
+		return
+	}
+	p.mu.Lock()
+	p.secured = append(p.secured, body)
+	p.mu.Unlock()
+	if body["user"] == "ben@example.com" {
+		answer(w, 404, map[string]any{"type": "urn:countersign:problem:person-not-found"})
+		return
+	}
+	answer(w, 201, map[string]any{"id": "page-1", "security_url": p.URL + "/security/page-1#token"})
 }
 
 func (p *protocol) serveAsk(w http.ResponseWriter, r *http.Request) {

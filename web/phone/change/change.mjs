@@ -1,6 +1,6 @@
 // One change of how this person signs in: what, to what, when and whence.
 import { write } from '../../page/text.mjs';
-import { changeOf, look, noticeOf, whereOf } from '../notices.mjs';
+import { changeOf, look, noticeOf } from '../notices.mjs';
 
 export default function change(app) {
   const { byID } = app;
@@ -13,28 +13,26 @@ export default function change(app) {
     return li;
   }
 
-  function line(n) {
-    if (n.stopped_at) return 'change.stopped';
-    return n.stoppable ? 'change.ask' : 'change.late';
-  }
+  const lines = { open: 'change.ask', stopped: 'change.stopped', over: 'change.late' };
 
   return {
     turn: ({ about }) => about,
     show(state) {
       const n = noticeOf(state, state.about);
-      byID('change-not-me').hidden = !n?.stoppable;
-      app.write('change-done', n?.stoppable ? 'change.me' : 'done');
+      const open = n?.state === 'open';
+      byID('change-not-me').hidden = !open;
+      app.write('change-done', open ? 'change.me' : 'done');
       if (!n) return app.write('change-headline', 'changed.other');
       write(byID('change-headline'), changeOf(app.words, n));
       const facts = [
         app.words.parts('request.as', { user: n.user }),
         n.application && [{ text: n.application, value: true }],
-        whereOf(n),
+        n.where && [{ text: n.where, value: true }],
         n.because && app.words.parts('change.because', { because: n.because }),
         [{ text: app.words.ago(Date.parse(n.at), app.line.now()) }],
       ];
-      byID('change-facts').replaceChildren(...facts.filter((f) => f?.length > 0).map(fact));
-      app.write('change-line', line(n));
+      byID('change-facts').replaceChildren(...facts.filter(Boolean).map(fact));
+      app.write('change-line', lines[n.state] ?? lines.over);
       look(app, Date.parse(n.at));
     },
   };

@@ -1,7 +1,7 @@
 // The last sign-ins of every account here, and what has changed in how they are
 // made: was this me?
 import { write } from '../../page/text.mjs';
-import { changeOf, fetchNotices, look, noticesOf, whereOf } from '../notices.mjs';
+import { changeOf, fetchNotices, look, noticesOf } from '../notices.mjs';
 import { goneKind } from '../place.mjs';
 
 export default function history(app) {
@@ -15,7 +15,7 @@ export default function history(app) {
     li.append(
       line('b', named(s)),
       line('span', app.words.parts(`history.${kind}`, { phone })),
-      line('span', whereOf(s)),
+      line('span', [s.browser, s.location, s.ip].filter(Boolean).flatMap((text, i) => [...(i ? [{ text: ' · ' }] : []), { text, value: true }])),
       line('time', [{ text: app.words.ago(Date.parse(s.at), app.line.now()) }]),
     );
     return li;
@@ -24,9 +24,9 @@ export default function history(app) {
   function changed(n) {
     const li = document.createElement('li');
     li.dataset.kind = 'change';
-    li.append(line('b', changeOf(app.words, n)), line('span', whereOf(n)), line('time', [{ text: app.words.ago(Date.parse(n.at), app.line.now()) }]));
-    if (n.stopped_at) li.append(line('span', app.words.parts('history.stopped')));
-    if (n.stoppable) li.append(notMe(n));
+    li.append(line('b', changeOf(app.words, n)), line('span', [{ text: n.where ?? '', value: true }]), line('time', [{ text: app.words.ago(Date.parse(n.at), app.line.now()) }]));
+    if (n.state === 'stopped') li.append(line('span', app.words.parts('history.stopped')));
+    if (n.state === 'open') li.append(notMe(n));
     return li;
   }
 

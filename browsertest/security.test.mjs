@@ -1,0 +1,380 @@
+// My sign-in security, as a person at a computer meets it. The application and
+// the phones are played here, over the protocol. SERVER is the server's address,
+// KEY an API key of an application that is returned to at http://localhost:9 and
+// whose browsers may be trusted for 30 days; SHOTS, if set, a folder for
+// pictures; STORY, a part of the name of the one story to be told.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { barriers, withBrowser } from "./browser.mjs";
+import { ask, authenticator, call, code, everything, handset, key, server } from "./people.mjs";
+
+const { SHOTS: shots, STORY: only } = process.env;
+const patience = 20_000;
+const back = "http://localhost:9/signed-in";
+const chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
+
+const opened = (user) => call("POST", "/v1/security-pages", key, { user, return_url: back });
+const has = (user) => call("GET", `/v1/people/${user}`, key);
+
+async function open(browser, url, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, reducedMotion: "reduce", ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(patience);
+  page.errors = [];
+  page.on("pageerror", (error) => page.errors.push(String(error)));
+  page.on("console", (message) => {
+    // Refusals that a test provokes are in the console too.
+    if (message.type() === "error" && !/Failed to load resource/.test(message.text())) page.errors.push(message.text());
+  });
+  await page.goto(url);
+  return page;
+}
+
+// security opens the page of a user who has a phone, an app and codes.
+async function security(browser, user, options) {
+  const has = await everything(user);
+  const page = await open(browser, (await opened(user)).security_url, options);
+  await heading(page, "My sign-in security");
+  return { page, ...has };
+}
+
+const heading = (page, name) => page.getByRole("heading", { name, level: 1 }).waitFor();
+const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
+const told = (page, text) => page.locator("#told", { hasText: text }).waitFor();
+const refused = (page, text) => page.locator("#trouble", { hasText: text }).waitFor();
+const part = (page, name) => page.getByRole("region", { name });
+
+// confirm has a phone approve what the waiting screen of page asks for.
+async function confirm(page, phone, action) {
+  await page.waitForURL(/\/waiting\//);
+  await page.locator("#number").waitFor();
+  const number = await page.locator("#number").textContent();
+  await page.locator("#line", { hasText: `to confirm: ${action}` }).waitFor();
+  const asked = (await phone.asked()).find((a) => JSON.parse(a.display).action === action);
+  assert.ok(asked, `the phone is not asked: ${action}`);
+  assert.equal((await phone.answer(asked, "approve", number)).status, 200);
+}
+
+async function byCode(page, typed, recovery = false) {
+  await page.waitForURL(/\/waiting\//);
+  await page.locator("#typed").waitFor();
+  if (recovery) await press(page, "Use a recovery code");
+  await page.locator("#typed").fill(typed);
+  await page.locator("#send").click();
+}
+
+// fits checks what must hold on every screen: nothing of it keeps anybody out,
+// no secret is in its address, and it is no wider than a small screen, in both
+// directions.
+async function fits(page, name) {
+  if (shots) await page.screenshot({ path: join(shots, `security-${name}.png`), fullPage: true });
+  assert.deepEqual(await barriers(page), [], name);
+  assert.equal(page.url().includes("#"), false, `${name}: the secret stays in the address`);
+  const size = page.viewportSize();
+  await page.setViewportSize({ width: 320, height: 640 });
+  for (const direction of ["rtl", "ltr"]) {
+    await page.evaluate((dir) => { document.documentElement.dir = dir; }, direction);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(wide <= 320, `${name}: ${wide} px wide (${direction})`);
+    if (shots) await page.screenshot({ path: join(shots, `security-${name}-320-${direction}.png`), fullPage: true });
+  }
+  await page.setViewportSize(size);
+}
+
+async function leave(page) {
+  assert.deepEqual(page.errors, []);
+  await page.context().close();
+}
+
+test("my sign-in security in a browser", { skip: server ? false : "SERVER is not set" }, async (t) => {
+  await withBrowser(async (browser) => {
+    const story = (name, tell) => t.test(name, { skip: only && !name.includes(only) }, tell);
+
+    await story("the page shows what there is, in every light", async () => {
+      const user = "ana@example.com";
+      for (const colorScheme of ["light", "dark"]) {
+        const url = (colorScheme === "light" ? await security(browser, user).then(({ page }) => leave(page)) : null, (await opened(user)).security_url);
+        const page = await open(browser, url, { colorScheme });
+        await heading(page, "My sign-in security");
+        await part(page, "Phones").getByText("Old phone").waitFor();
+        await part(page, "Phones").getByText("Silent: it shows a request only once you open it").waitFor();
+        await part(page, "Authenticator apps").getByText("Authenticator app", { exact: true }).waitFor();
+        await part(page, "Recovery codes").getByText("10 codes are left.").waitFor();
+        await part(page, "Trusted browsers").getByText("None. You are asked at every sign-in to books.").waitFor();
+        await part(page, "Recent sign-ins").getByText("None yet.").waitFor();
+        assert.equal(await page.getByRole("link", { name: "Back to books" }).getAttribute("href"), back);
+        await fits(page, `overview-${colorScheme}`);
+        await leave(page);
+      }
+    });
+
+    await story("a phone is renamed, and the old one confirms it", async () => {
+      const { page, phone } = await security(browser, "rename@example.com");
+      await press(page, "Rename Old phone");
+      const name = page.getByLabel("New name for Old phone");
+      await name.fill(" ");
+      await press(page, "Save");
+      await page.getByText("Give it a name first.").waitFor();
+      await fits(page, "rename");
+      await name.fill("Ana’s tablet");
+      await name.press("Enter");
+      await page.waitForURL(/\/waiting\//);
+      await confirm(page, phone, "Rename the phone “Old phone” to “Ana’s tablet”");
+      await told(page, "The phone has its new name.");
+      assert.equal(page.url().includes("?"), false, "what confirmed it stays in the address");
+      await part(page, "Phones").getByText("Ana’s tablet").waitFor();
+      await part(page, "Recent sign-ins").getByText("books · Rename the phone").waitFor();
+      await fits(page, "renamed");
+      await page.reload();
+      await heading(page, "My sign-in security");
+      assert.equal(await page.locator("#told").isVisible(), false);
+      await leave(page);
+    });
+
+    await story("what the phone refuses is not done", async () => {
+      const user = "refused@example.com";
+      const { page, phone } = await security(browser, user);
+      await press(page, "Make new codes");
+      await page.waitForURL(/\/waiting\//);
+      await page.locator("#number").waitFor();
+      await fits(page, "waiting");
+      const [asked] = await phone.asked();
+      assert.equal((await phone.answer(asked, "deny")).status, 200);
+      await heading(page, "Refused");
+      await fits(page, "waiting-refused");
+      await press(page, "Back to my sign-in security");
+      await heading(page, "My sign-in security");
+      await refused(page, "It wasn’t confirmed, so nothing was changed.");
+      await fits(page, "unconfirmed");
+      assert.equal((await has(user)).recovery_codes_left, 10);
+      await leave(page);
+    });
+
+    await story("the last way in stays", async () => {
+      const user = "last@example.com";
+      const { id, set_up_token: token } = await call("POST", "/v1/pairings", key, { user });
+      await handset((await call("GET", `/v1/pairings/${id}`, token)).pair_url, "Only phone");
+      await call("POST", `/v1/pairings/${id}/confirm`, token, { match: true });
+      const page = await open(browser, (await opened(user)).security_url);
+      await press(page, "Remove Only phone");
+      await refused(page, "That is your last way in.");
+      await part(page, "Authenticator apps").getByText("None. An app gives you codes").waitFor();
+      await part(page, "Recovery codes").getByText("None are left.").waitFor();
+      await fits(page, "last-way-in");
+      await leave(page);
+    });
+
+    await story("a phone is removed by a code of the app, and is gone at once", async () => {
+      const user = "gone@example.com";
+      const { page, phone, setUpKey } = await security(browser, user);
+      await press(page, "Remove Old phone");
+      await page.waitForURL(/\/waiting\//);
+      await press(page, "Use a code");
+      await byCode(page, code(setUpKey));
+      await told(page, "The phone is removed.");
+      assert.equal((await phone.request("GET", "/v1/phone")).status, 401);
+      await part(page, "Phones").getByText("None yet.").waitFor();
+      await fits(page, "removed");
+      await leave(page);
+    });
+
+    await story("a new phone takes the old one’s place, confirmed by the old one", async () => {
+      const user = "replace@example.com";
+      const { page, phone } = await security(browser, user);
+      await press(page, "I have a new phone");
+      await heading(page, "Your new phone");
+      assert.equal(await page.getByRole("radio", { name: "Old phone" }).isChecked(), true);
+      await fits(page, "new-phone");
+      await press(page, "On a phone that I have here");
+      await confirm(page, phone, "Add a new phone in place of “Old phone”");
+      await page.waitForURL(/\/set-up\//);
+      await handset(await page.getByRole("link", { name: "Open the link here" }).getAttribute("href"), "New phone");
+      assert.equal((await phone.request("GET", "/v1/phone")).status, 200, "the old one stops before the new one starts");
+      await press(page, "Yes, it matches");
+      await heading(page, "New phone is ready");
+      assert.deepEqual((await has(user)).phones.map((p) => p.name), ["New phone"]);
+      assert.equal((await phone.request("GET", "/v1/phone")).status, 401);
+      await leave(page);
+    });
+
+    await story("a recovery code lets a new phone in after a wait, of which every phone is told", async () => {
+      const user = "paper@example.com";
+      const { page, phone, codes } = await security(browser, user);
+      await press(page, "I have a new phone");
+      await page.getByText("A recovery code adds it after 24 hours").waitFor();
+      await page.getByLabel("None, I keep them all").check();
+      await press(page, "With a code");
+      await byCode(page, codes[0], true);
+      await page.waitForURL(/\/recovery\//);
+      await page.getByRole("heading", { name: /^Your new phone can be added / }).waitFor();
+      const [notice] = await phone.asked();
+      assert.equal(JSON.parse(notice.display).action, "Add a new phone");
+
+      // The person, or whoever it was, is seen and stopped without a phone.
+      const other = await open(browser, (await opened(user)).security_url);
+      await part(other, "A new phone is under way").getByText("Begun with a recovery code").waitFor();
+      await fits(other, "recovery");
+      await press(other, "Stop it");
+      await told(other, "Stopped. No phone was added.");
+      await page.getByRole("heading", { name: "This was stopped" }).waitFor();
+      assert.deepEqual(await phone.asked(), []);
+      await leave(other);
+      await leave(page);
+    });
+
+    await story("recovery codes are renewed, and shown once", async () => {
+      const user = "codes@example.com";
+      const { page, phone, codes } = await security(browser, user);
+      await press(page, "Make new codes");
+      await confirm(page, phone, "Make new recovery codes");
+      await heading(page, "Your new recovery codes");
+      const fresh = await page.locator("#codes li").allTextContents();
+      assert.equal(fresh.length, 10);
+      assert.equal(await page.getByRole("button", { name: "Done", exact: true }).isEnabled(), false);
+      await fits(page, "new-codes");
+      const [file] = await Promise.all([page.waitForEvent("download"), press(page, "Download")]);
+      assert.equal(file.suggestedFilename(), "countersign-recovery-codes.txt");
+      await page.getByLabel("I’ve kept them").check();
+      await press(page, "Done");
+      await heading(page, "My sign-in security");
+      assert.equal((await page.content()).includes(fresh[0]), false, "the codes stay on the page");
+      const asked = await ask(user);
+      await assert.rejects(call("POST", `/v1/approvals/${asked.id}/code`, asked.waiting_token, { code: codes[0] }), /code-wrong/);
+      await call("POST", `/v1/approvals/${asked.id}/code`, asked.waiting_token, { code: fresh[0] });
+      await leave(page);
+    });
+
+    await story("an app is added without a phone’s link, and removed", async () => {
+      const user = "app@example.com";
+      const { page, phone } = await security(browser, user);
+      await press(page, "Add an authenticator app");
+      await confirm(page, phone, "Add an authenticator app");
+      await page.waitForURL(/\/set-up\//);
+      await heading(page, "Add an authenticator app");
+      const setUpKey = await page.locator("#setup-key").textContent();
+      await page.getByLabel("Code from the app").fill(code(setUpKey));
+      await press(page, "Confirm");
+      await heading(page, "Your app is ready");
+      await press(page, "Finish without codes");
+      await press(page, "Back to my sign-in security");
+      await heading(page, "My sign-in security");
+      const again = await open(browser, (await opened(user)).security_url);
+      const apps = part(again, "Authenticator apps");
+      await apps.getByRole("listitem").nth(1).waitFor();
+      await apps.getByRole("button", { name: /^Remove/ }).first().click();
+      await again.waitForURL(/\/waiting\//);
+      await again.locator("#number").waitFor();
+      const [asked] = await phone.asked();
+      assert.match(JSON.parse(asked.display).action, /^Remove the authenticator app added on \d{4}-\d{2}-\d{2}$/);
+      await phone.answer(asked, "approve", await again.locator("#number").textContent());
+      await told(again, "The app is removed.");
+      assert.equal(await apps.getByRole("listitem").count(), 1);
+      await leave(again);
+      await leave(page);
+    });
+
+    await story("browsers are trusted no more at once", async () => {
+      const user = "trust@example.com";
+      const { page, phone } = await security(browser, user);
+      for (const n of [0, 1]) {
+        const asked = await ask(user, { return_url: back, context: { user_agent: chrome, location: "Wellington, NZ", ip: "203.0.113.9" } });
+        const [request] = await phone.asked();
+        assert.equal((await phone.answer(request, "approve", asked.number)).status, 200, String(n));
+        const stream = `/v1/approvals/${asked.id}`;
+        await call("POST", `${stream}/trust`, asked.waiting_token);
+        const { return_to: to } = await call("GET", `${stream}/stream`, asked.waiting_token);
+        await call("POST", `${stream}/redeem`, key, { result_code: new URL(to).searchParams.get("result_code") });
+      }
+      await page.reload();
+      const trusted = part(page, "Trusted browsers");
+      await trusted.getByRole("listitem").nth(1).waitFor();
+      await part(page, "Recent sign-ins").getByText("Wellington, NZ").first().waitFor();
+      await page.getByText("Something here wasn’t you?").click();
+      await page.getByText("Change your password for books.").waitFor();
+      await fits(page, "trusted");
+      await trusted.getByRole("button", { name: "Stop trusting Chrome on Windows" }).first().click();
+      await told(page, "That browser will be asked again.");
+      assert.equal(await trusted.getByRole("listitem").count(), 1);
+      await leave(page);
+    });
+
+    await story("after a report the page says who has to look", async () => {
+      const user = "locked@example.com";
+      const { page, phone } = await security(browser, user);
+      await ask(user);
+      const [request] = await phone.asked();
+      await phone.answer(request, "report");
+      await page.reload();
+      await page.getByText("Nothing can be added or removed here until your administrator has looked.").waitFor();
+      assert.equal(await page.getByRole("button", { name: "I have a new phone" }).isEnabled(), false);
+      await fits(page, "locked");
+      await leave(page);
+    });
+
+    await story("who has only an app confirms by its code", async () => {
+      const user = "phoneless@example.com";
+      const { setUpKey } = await authenticator(user);
+      const page = await open(browser, (await opened(user)).security_url);
+      await press(page, "I have a new phone");
+      assert.equal(await page.locator("#which").isVisible(), false);
+      assert.equal(await page.getByRole("button", { name: "On a phone that I have here" }).isVisible(), false);
+      await fits(page, "new-phone-by-code");
+      await press(page, "With a code");
+      await byCode(page, code(setUpKey));
+      await page.waitForURL(/\/set-up\//);
+      await heading(page, "Add your phone");
+      await leave(page);
+    });
+
+    await story("closed, without its secret, and offline, the page says what to do", async () => {
+      const closed = await opened("ana@example.com");
+      const page = await open(browser, closed.security_url.replace(/.$/, (last) => (last === "A" ? "B" : "A")), { viewport: { width: 320, height: 568 }, colorScheme: "dark" });
+      await heading(page, "This page is closed");
+      await fits(page, "closed");
+      await page.goto(`${server}/security/AAAAAAAAAAAAAAAAAAAAAA`);
+      await heading(page, "Open this from your application");
+      await fits(page, "nowhere");
+      await page.route("**/v1/security-pages/**", (route) => route.abort());
+      await page.goto((await opened("ana@example.com")).security_url);
+      await heading(page, "The server can’t be reached");
+      await fits(page, "offline");
+      await page.unroute("**/v1/security-pages/**");
+      await press(page, "Try again");
+      await heading(page, "My sign-in security");
+      await leave(page);
+    });
+
+    await story("it speaks German and French", async () => {
+      for (const [locale, title, button] of [["de-DE", "Meine Anmeldesicherheit", "Ich habe ein neues Telefon"], ["fr-FR", "La sécurité de ma connexion", "J’ai un nouveau téléphone"]]) {
+        const page = await open(browser, (await opened("ana@example.com")).security_url, { locale, viewport: { width: 320, height: 700 } });
+        await heading(page, title);
+        await fits(page, `overview-${locale}`);
+        await press(page, button);
+        await fits(page, `new-phone-${locale}`);
+        await leave(page);
+      }
+    });
+
+    await story("it is used by the keyboard alone", async () => {
+      const { page } = await security(browser, "keys@example.com");
+      const focused = () => page.evaluate(() => document.activeElement?.textContent.trim());
+      const reach = async (name) => {
+        for (let n = 0; n < 40 && (await focused()) !== name; n += 1) await page.keyboard.press("Tab");
+        assert.equal(await focused(), name);
+      };
+      await reach("Rename");
+      await page.keyboard.press("Enter");
+      await page.keyboard.press("Escape");
+      assert.equal(await focused(), "Rename");
+      await page.keyboard.press("Shift+Tab");
+      assert.equal(await focused(), "I have a new phone");
+      await page.keyboard.press("Enter");
+      assert.equal(await focused(), "Your new phone");
+      await reach("Back");
+      await page.keyboard.press("Enter");
+      assert.equal(await focused(), "My sign-in security");
+      await leave(page);
+    });
+  });
+});

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestMySignInSecurityInABrowser(t *testing.T) {
+	node := needBrowser(t)
+	s := startServer(t, "sqlite:"+filepath.Join(t.TempDir(), "c.db"))
+	key := strings.TrimSpace(verb(t, "app", "create", "books", s.keys, s.db, "--return-url", "http://localhost:9/signed-in"))
+	verb(t, "policy", "set", "books", "trusted_browser_days=30", "push_limit=30", s.keys, s.db)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, node, "--test", "security.test.mjs")
+	cmd.Dir = "../../browsertest"
+	cmd.Env = append(os.Environ(), "SERVER="+s.url, "KEY="+key)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}

@@ -1,0 +1,393 @@
+// My sign-in security: the parts of the page, what the person does, and what came
+// of it. What is said stands in the catalogues, when in view.mjs. A change leads
+// to the waiting screen and comes back here with what confirms it.
+import { ask, askJSON, Problem } from '../page/server.mjs';
+import { forget, leadBack, take } from '../page/secret.mjs';
+import { plain, say, write } from '../page/text.mjs';
+import { wordsOfPage } from '../page/words.mjs';
+import { recoveryCodes } from '../page/codes.mjs';
+import { app, browser, phone, recovery, refusal, signIn, view, ways } from './view.mjs';
+
+const refreshEvery = 20_000; // ms
+const shownFirst = 5; // sign-ins, before the person asks for more
+
+const words = wordsOfPage();
+const byID = (id) => document.getElementById(id);
+const screen = byID('screen');
+const id = location.pathname.split('/').pop();
+const key = `countersign.security.${id}`;
+const base = `${location.origin}${document.documentElement.dataset.base}`;
+const address = `${base}/v1/security-pages/${id}`;
+const back = broughtBack();
+const token = take(key);
+const hopeless = ['unauthorized', 'not-found', 'origin-refused'];
+const codes = recoveryCodes(words, () => go(''));
+
+let state = null;
+let shown = null;
+let place = '';
+let lost = token ? '' : 'no-secret';
+let more = false;
+let clockOff = 0; // ms that the server is ahead
+
+// broughtBack takes what the waiting screen put into the address out of it, so
+// that it is not carried out again when the page is opened again.
+function broughtBack() {
+  const query = new URLSearchParams(location.search);
+  const approval = query.get('approval_id');
+  if (!approval) return null;
+  history.replaceState(history.state, '', location.pathname + location.hash);
+  return { approval, code: query.get('result_code') };
+}
+
+// --- What is shown ---
+
+function show() {
+  const next = view(words, state, place, lost);
+  const before = shown;
+  shown = next;
+  screen.dataset.kind = next.kind;
+  write(byID('headline'), next.headline);
+  write(byID('line'), next.line);
+  for (const part of screen.querySelectorAll('[data-on]')) {
+    part.hidden = !part.dataset.on.split(' ').includes(next.kind);
+  }
+  if (state) showState();
+  if (before?.kind !== next.kind) turn(next, before);
+}
+
+// turn is the page becoming another: its title, what is read out, the focus.
+function turn(next, before) {
+  document.title = plain(next.headline);
+  if (next.kind !== 'loading') say(byID(next.kind === 'ended' ? 'assertive' : 'polite'), `${document.title}. ${plain(next.line)}`);
+  if (before && before.kind !== 'loading') {
+    byID('headline').focus({ preventScroll: true });
+    scrollTo({ top: 0 });
+  }
+}
+
+function showState() {
+  byID('locked').hidden = !state.push_locked;
+  for (const button of screen.querySelectorAll('[data-do="newPhone"], [data-do="addApp"], [data-do="renewCodes"]')) button.disabled = state.push_locked;
+  list('recoveries', state.recoveries.map((r) => recovery(words, r)), recoveryThing);
+  byID('recovery').hidden = state.recoveries.length === 0;
+  list('phones', state.phones.map((p) => phone(words, p)), phoneThing);
+  byID('phones-none').hidden = state.phones.length > 0;
+  list('apps', state.authenticators.map((a) => app(words, a)), appThing);
+  byID('apps-none').hidden = state.authenticators.length > 0;
+  const left = state.recovery_codes_left;
+  write(byID('codes-left'), left > 0 ? words.parts('security.codes.left', { count: left }) : words.parts('security.codes.none'));
+  list('trusted', state.trusted_browsers.map((b) => browser(words, b)), browserThing);
+  write(byID('trusted-none'), words.parts('security.trusted.none', { application: state.application }));
+  byID('trusted-none').hidden = state.trusted_browsers.length > 0;
+  byID('distrust-all').hidden = state.trusted_browsers.length < 2;
+  const signIns = more ? state.sign_ins : state.sign_ins.slice(0, shownFirst);
+  list('sign-ins', signIns.map((s) => signIn(words, s)), signInThing);
+  byID('sign-ins-none').hidden = state.sign_ins.length > 0;
+  byID('more').hidden = more || state.sign_ins.length <= shownFirst;
+  byID('not-me').hidden = state.sign_ins.length === 0;
+  write(byID('not-me-password'), words.parts('security.not-me.password', { application: state.application }));
+  byID('back').hidden = !/^https?:\/\//.test(state.back_to ?? '');
+  byID('back').href = byID('back').hidden ? '' : state.back_to;
+  write(byID('back-words'), words.parts('security.back', { application: state.application }));
+  write(byID('closes'), words.parts('security.closes', { time: words.time(Date.parse(state.ends_at) - clockOff) }));
+  showWays();
+}
+
+// list draws things anew where they have changed, and not while one of them is
+// being renamed: nothing moves under a finger.
+function list(name, things, draw) {
+  const drawn = JSON.stringify([things, state.push_locked]);
+  const ul = byID(name);
+  if (ul.dataset.drawn === drawn || ul.querySelector('form')) return;
+  ul.dataset.drawn = drawn;
+  ul.replaceChildren(...things.map(draw));
+}
+
+// thing is one item: its name, a state in words, facts, and what can be done.
+function thing(named, facts, acts) {
+  const li = byID('thing').content.firstElementChild.cloneNode(true);
+  write(li.querySelector('.name'), apart(named));
+  write(li.querySelector('.facts'), apart(facts));
+  li.querySelector('.acts').append(...acts);
+  return li;
+}
+
+// apart sets texts side by side; each is isolated from the other.
+const apart = (texts) => texts.flatMap((text, i) => [...(i ? [{ text: ' · ' }] : []), { text, value: true }]);
+
+// act is a button of a thing that has something done to it. What adds or removes
+// waits for an administrator after a report.
+function act(kind, { id: of, name }, locked = state.push_locked) {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'small-button';
+  button.dataset.do = kind;
+  button.dataset.id = of;
+  button.disabled = locked;
+  button.textContent = words.text(`security.act.${kind}`);
+  if (words.has(`security.act-on.${kind}`)) button.setAttribute('aria-label', words.text(`security.act-on.${kind}`, { name }));
+  return button;
+}
+
+function stands(li, text, quiet) {
+  const line = li.querySelector('.state');
+  line.textContent = text;
+  line.toggleAttribute('data-quiet', quiet);
+  line.hidden = false;
+  return li;
+}
+
+function phoneThing(p) {
+  return stands(thing([p.name], p.facts, [act('rename', p), act('replace', p), act('remove', p)]), p.reach, p.silent);
+}
+
+const appThing = (a) => thing([words.text('security.apps.name')], a.facts, [act('remove', a)]);
+const browserThing = (b) => thing([b.name], b.facts, [act('distrust', b, false)]);
+const signInThing = (s) => stands(thing(s.what, [...s.where, s.when], []), s.how, !s.good);
+
+const recoveryThing = (r) => stands(thing([r.begun], r.where, [act('stop', r, false)]), r.ready, true);
+
+// showWays is what a new phone can replace, and be confirmed by.
+function showWays() {
+  const known = [...byID('choices').querySelectorAll('input')].map((box) => box.value).join();
+  byID('which').hidden = state.phones.length === 0;
+  if (known !== [...state.phones.map((p) => p.id), ''].join()) {
+    const likely = state.phones.length === 1 ? state.phones[0].id : '';
+    byID('choices').replaceChildren(...state.phones.map((p) => choice(p.id, p.name, likely)), choice('', words.text('security.new-phone.none'), likely));
+  }
+  const by = ways(words, state);
+  byID('by-phone').hidden = !by.phone;
+  byID('by-code').hidden = by.code.length === 0;
+  byID('by-code').querySelector('button').classList.toggle('primary', !by.phone);
+  byID('by-code-line').textContent = by.code.join(' ');
+}
+
+function choice(value, name, chosen) {
+  const label = document.createElement('label');
+  const box = document.createElement('input');
+  box.type = 'radio';
+  box.name = 'replaces';
+  box.value = value;
+  box.checked = value === chosen;
+  const text = document.createElement('bdi');
+  text.textContent = name;
+  label.append(box, text);
+  return label;
+}
+
+function told(key) {
+  byID('told').textContent = key ? words.text(key) : '';
+  byID('told').hidden = key === '';
+  if (key) trouble('');
+}
+
+function trouble(key) {
+  byID('trouble').textContent = key ? words.text(key) : '';
+  byID('trouble').hidden = key === '';
+  if (key) told('');
+}
+
+function go(where) {
+  place = where;
+  show();
+}
+
+// --- What comes in ---
+
+const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+async function read() {
+  try {
+    state = await askJSON(address, token, { signal: AbortSignal.timeout(20_000) });
+    clockOff = Date.parse(state.server_time) - Date.now();
+    lost = '';
+    byID('banner').hidden = true;
+  } catch (err) {
+    if (hopeless.includes(err.kind)) giveUp(err.kind);
+    else if (!state) lost = 'offline';
+    else byID('banner').hidden = false;
+  }
+  show();
+}
+
+// follow keeps the page up to date until it closes.
+async function follow() {
+  while (lost === '' || lost === 'offline') {
+    const left = state ? Date.parse(state.ends_at) - clockOff - Date.now() : refreshEvery;
+    await pause(Math.max(1_000, Math.min(refreshEvery, left + 500)));
+    if (!document.hidden || left < refreshEvery) await read();
+  }
+}
+
+function giveUp(kind) {
+  lost = kind;
+  forget(key);
+}
+
+// --- What the person does ---
+
+// attempt does one thing at the server and says so if it does not succeed.
+async function attempt(button, action) {
+  button.disabled = true;
+  told('');
+  trouble('');
+  try {
+    return await action();
+  } catch (err) {
+    const problem = err instanceof Problem ? err : new Problem('offline');
+    if (hopeless.includes(problem.kind)) giveUp(problem.kind);
+    else trouble(refusal(problem.kind));
+    show();
+    if (problem.kind === 'nothing-to-change') await read();
+    return null;
+  } finally {
+    button.disabled = false;
+  }
+}
+
+// begin starts a change; the waiting screen asks the person to confirm it.
+function begin(button, change, codeFirst = false) {
+  return attempt(button, async () => {
+    const begun = await askJSON(`${address}/changes`, token, { method: 'POST', body: { ...change, language: words.language } });
+    if (codeFirst) remember('countersign.code-first');
+    if (begun.waiting_url.startsWith(`${base}/waiting/`)) location.assign(begun.waiting_url);
+  });
+}
+
+function remember(key) {
+  try {
+    sessionStorage.setItem(key, 'yes');
+  } catch { /* then the code is one tap further */ }
+}
+
+// safer does at once what only makes things safer.
+function safer(button, path, key) {
+  return attempt(button, async () => {
+    await ask(`${address}/${path}`, token, { method: 'DELETE' });
+    await read();
+    told(key);
+    byID('headline').focus({ preventScroll: true });
+  });
+}
+
+function newPhone(button, codeFirst) {
+  const replaced = byID('choices').querySelector('input:checked')?.value ?? '';
+  return begin(button, replaced ? { kind: 'replace_phone', phone_id: replaced } : { kind: 'add_phone' }, codeFirst);
+}
+
+const does = {
+  overview: () => go(''),
+  again: (button) => attempt(button, read),
+  more() {
+    more = true;
+    show();
+    byID('sign-ins').children[shownFirst]?.querySelector('.name').scrollIntoView({ block: 'nearest' });
+  },
+  newPhone: () => go('new-phone'),
+  byPhone: (button) => newPhone(button, false),
+  byCode: (button) => newPhone(button, true),
+  addApp: (button) => begin(button, { kind: 'add_authenticator' }),
+  renewCodes: (button) => begin(button, { kind: 'renew_recovery_codes' }),
+  rename: (button) => renaming(button),
+  keepName: (button) => unnamed(button.closest('form')),
+  replace(button) {
+    go('new-phone');
+    const box = byID('choices').querySelector(`input[value="${CSS.escape(button.dataset.id)}"]`);
+    if (box) box.checked = true;
+  },
+  remove: (button) => begin(button, button.closest('#apps')
+    ? { kind: 'remove_authenticator', authenticator_id: button.dataset.id }
+    : { kind: 'remove_phone', phone_id: button.dataset.id }),
+  distrust: (button) => safer(button, `trusted-browsers/${button.dataset.id}`, 'security.done.distrust'),
+  distrustAll: (button) => safer(button, 'trusted-browsers', 'security.done.distrust-all'),
+  stop: (button) => safer(button, `recoveries/${button.dataset.id}`, 'security.done.stop'),
+};
+
+screen.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-do]');
+  if (button && !button.disabled) does[button.dataset.do](button);
+});
+
+byID('new-phone-form').addEventListener('submit', (event) => event.preventDefault());
+
+// renaming opens the form in the phone's place.
+function renaming(button) {
+  const li = button.closest('.thing');
+  const { id: of } = button.dataset;
+  const { name } = state.phones.find((p) => p.id === of);
+  const form = byID('rename').content.firstElementChild.cloneNode(true);
+  const input = form.querySelector('input');
+  input.id = `name-${of}`;
+  input.value = name;
+  form.querySelector('label').htmlFor = input.id;
+  write(form.querySelector('label'), words.parts('security.rename.label', { name }));
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const fresh = input.value.trim();
+    const note = form.querySelector('.note');
+    note.hidden = fresh !== '';
+    note.textContent = fresh ? '' : words.text('security.rename.empty');
+    input.setAttribute('aria-invalid', String(fresh === ''));
+    if (fresh === '') return input.focus();
+    if (fresh === name) return unnamed(form);
+    return begin(form.querySelector('[type="submit"]'), { kind: 'rename_phone', phone_id: of, name: fresh });
+  });
+  form.addEventListener('keydown', (event) => { if (event.key === 'Escape') unnamed(form); });
+  li.querySelector('.acts').hidden = true;
+  li.append(form);
+  input.select();
+}
+
+function unnamed(form) {
+  const li = form.closest('.thing');
+  form.remove();
+  li.querySelector('.acts').hidden = false;
+  li.querySelector('[data-do="rename"]').focus();
+  show();
+}
+
+// --- What was confirmed ---
+
+async function carryOut({ approval, code }) {
+  if (!code) return trouble('security.refused.unconfirmed');
+  try {
+    const came = await askJSON(`${address}/changes/${encodeURIComponent(approval)}/carry-out`, token, { method: 'POST', body: { result_code: code } });
+    return onward(came);
+  } catch (err) {
+    if (hopeless.includes(err.kind)) giveUp(err.kind);
+    else trouble(refusal(err.kind));
+  }
+}
+
+// onward is what follows from a change: a page of its own, codes, or a word.
+function onward(came) {
+  if (came.set_up_url?.startsWith(`${base}/set-up/`)) {
+    leadBack(`set-up.${new URL(came.set_up_url).pathname.split('/').pop()}`);
+    return location.assign(came.set_up_url);
+  }
+  if (came.recovery_url?.startsWith(`${base}/recovery/`)) return location.assign(came.recovery_url);
+  if (came.codes) {
+    codes.show(came.codes, state.user);
+    return go('codes');
+  }
+  return told(`security.done.${came.kind}`);
+}
+
+// --- Begin ---
+
+async function open() {
+  show();
+  if (!token) return;
+  await read();
+  if (back && state) {
+    await carryOut(back);
+    await read();
+  }
+  follow();
+}
+
+// A page that comes back out of the browser's memory shows how things stand now.
+addEventListener('pageshow', (event) => { if (event.persisted && token) read(); });
+document.addEventListener('visibilitychange', () => { if (!document.hidden && state) read(); });
+open();

@@ -1,0 +1,120 @@
+// What my sign-in security says, as sentences.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { plain } from '../page/text.mjs';
+import { catalogue } from '../page/catalogue.test.mjs';
+import { app, browser, phone, recovery, refusal, signIn, view, ways } from './view.mjs';
+
+process.env.TZ = 'UTC';
+const words = catalogue('security');
+const state = {
+  user: 'ana@example.com', application: 'Northwind Books', methods: ['push', 'totp', 'recovery_code'], recovery_wait_hours: 24,
+  phones: [{ id: 'p', name: 'Ana’s iPhone', platform: 'ios', added_at: '2026-03-01T10:00:00Z', last_used_at: '2026-11-01T14:05:00Z', reach: 'apns' }],
+  authenticators: [], recovery_codes_left: 3, trusted_browsers: [], sign_ins: [], recoveries: [],
+};
+
+const cases = [
+  ['before the first word of the server', [null], 'loading', 'One moment'],
+  ['what there is', [state], 'overview', 'My sign-in security'],
+  ['a new phone', [state, 'new-phone'], 'newPhone', 'Your new phone'],
+  ['new codes', [state, 'codes'], 'codes', 'Your new recovery codes'],
+  ['new codes stay when the page has closed meanwhile', [state, 'codes', 'unauthorized'], 'codes', 'Your new recovery codes'],
+  ['the page has closed', [state, 'new-phone', 'unauthorized'], 'ended', 'This page is closed'],
+  ['the page was closed from the start', [null, '', 'unauthorized'], 'ended', 'This page is closed'],
+  ['no secret', [null, '', 'no-secret'], 'nowhere', 'Open this from your application'],
+  ['no connection from the start', [null, '', 'offline'], 'offline', 'The server can’t be reached'],
+  ['no connection for a while', [state, '', 'offline'], 'overview', 'My sign-in security'],
+];
+
+for (const [name, given, kind, headline] of cases) {
+  test(name, () => {
+    const got = view(words, ...given);
+    assert.deepEqual([got.kind, plain(got.headline)], [kind, headline]);
+    assert.notEqual(plain(got.line), '');
+  });
+}
+
+test('who is shown where to open it again is named, if known', () => {
+  assert.match(plain(view(words, state, '', 'unauthorized').line), /again from Northwind Books\.$/);
+  assert.match(plain(view(words, null, '', 'unauthorized').line), /again from your application\.$/);
+});
+
+test('a phone that nothing wakes is silent', () => {
+  assert.deepEqual(phone(words, state.phones[0]), {
+    id: 'p', name: 'Ana’s iPhone', silent: false, reach: 'Working',
+    facts: ['iPhone', 'Added on Mar 1, 2026', 'last used Nov 1, 2:05 PM'],
+  });
+  const silent = phone(words, { ...state.phones[0], reach: 'silent', last_used_at: undefined, platform: 'abacus' });
+  assert.deepEqual([silent.silent, silent.reach, silent.facts[0], silent.facts[2]], [true, 'Silent: it shows a request only once you open it', 'Phone', 'not used yet']);
+});
+
+test('apps are told apart by their day', () => {
+  assert.equal(app(words, { id: 'a', added_at: '2026-03-01T10:00:00Z' }).name, 'Authenticator app of Mar 1, 2026');
+});
+
+test('a browser is trusted until it is asked again, whichever way', () => {
+  const b = { id: 'b', name: '', added_at: '2026-03-01T10:00:00Z', ends_at: '2026-04-01T10:00:00Z' };
+  assert.deepEqual(browser(words, b), { id: 'b', name: 'A browser', facts: ['Added on Mar 1, 2026', 'trusted until Apr 1, 2026'] });
+  assert.equal(browser(words, { ...b, idle_ends_at: '2026-03-15T10:00:00Z' }).facts[1], 'trusted until Mar 15, 2026');
+});
+
+test('a new phone under way says what began it, and when it is ready', () => {
+  const r = { id: 'r', state: 'waiting', method: 'recovery_code', browser: 'Chrome on Windows', location: '', ip: '203.0.113.9', begun_at: '2026-11-01T14:05:00Z', ready_at: '2026-11-02T14:05:00Z' };
+  assert.deepEqual(recovery(words, r), {
+    id: 'r', where: ['Chrome on Windows', '203.0.113.9'],
+    begun: 'Begun with a recovery code, Nov 1, 2:05 PM.', ready: 'It can be added from Nov 2, 2:05 PM on.',
+  });
+  const later = recovery(words, { ...r, state: 'ready', method: 'pigeon' });
+  assert.deepEqual([later.begun, later.ready], ['Begun Nov 1, 2:05 PM.', 'It can be added now.']);
+});
+
+const past = { application: 'Northwind Books', purpose: 'sign_in', action: 'Sign in', at: '2026-11-01T14:05:00Z', state: 'approved', method: 'push', settled_by: 'Ana’s iPhone', browser: 'Chrome on Windows', location: 'Wellington, NZ', ip: '' };
+
+for (const [name, change, how, good] of [
+  ['approved on a phone', {}, 'Approved on Ana’s iPhone', true],
+  ['approved by a code', { method: 'totp' }, 'With a code from an app', true],
+  ['approved by a recovery code', { method: 'recovery_code' }, 'With a recovery code', true],
+  ['let in by trust', { method: 'trusted_browser' }, 'In a trusted browser', true],
+  ['let in without anything', { method: 'not_required' }, 'Without a second factor', true],
+  ['approved in a way of a later version', { method: 'pigeon' }, 'Approved', true],
+  ['refused', { state: 'denied', reason: 'user' }, 'Refused on Ana’s iPhone', false],
+  ['refused by nobody knows whom', { state: 'denied', reason: 'user', settled_by: undefined }, 'Refused on a phone', false],
+  ['reported', { state: 'denied', reason: 'reported' }, 'Reported as not you', false],
+  ['a wrong number', { state: 'denied', reason: 'number_mismatch' }, 'Stopped, wrong number', false],
+  ['wrong codes', { state: 'denied', reason: 'too_many_codes' }, 'Stopped, wrong codes', false],
+  ['out of time', { state: 'expired', method: undefined }, 'Ran out', false],
+  ['cancelled', { state: 'withdrawn', reason: 'cancelled' }, 'Ended before an answer', false],
+  ['a state of a later version', { state: 'levitating' }, 'Ended before an answer', false],
+]) {
+  test(`of a sign-in that was ${name} it says how it ended`, () => {
+    const got = signIn(words, { ...past, ...change });
+    assert.deepEqual([got.how, got.good], [how, good]);
+  });
+}
+
+test('a sign-in says where it was, and a change what it was', () => {
+  assert.deepEqual(signIn(words, past).what, ['Northwind Books']);
+  assert.deepEqual(signIn(words, past).where, ['Chrome on Windows', 'Wellington, NZ']);
+  assert.deepEqual(signIn(words, { ...past, purpose: 'change', action: 'Remove the phone “Old Pixel”' }).what, ['Northwind Books', 'Remove the phone “Old Pixel”']);
+});
+
+test('a new phone is confirmed by what there is and what is taken', () => {
+  const all = ways(words, state);
+  assert.equal(all.phone, true);
+  assert.deepEqual(all.code, [
+    'A code from an authenticator app adds the phone at once.',
+    'A recovery code adds it after 24 hours, so that you would notice if it weren’t you.',
+    'Your phones are told, and can stop it.',
+  ]);
+  assert.deepEqual(ways(words, { ...state, methods: ['push'] }), { phone: true, code: [] });
+  assert.equal(ways(words, { ...state, methods: ['totp'] }).phone, false);
+  const codes = { ...state, phones: [], recovery_wait_hours: 0 };
+  assert.deepEqual(ways(words, codes), { phone: false, code: ['A recovery code adds it at once.'] });
+  assert.deepEqual(ways(words, { ...codes, recovery_codes_left: 0 }), { phone: false, code: [] });
+});
+
+test('every refusal has its words', () => {
+  for (const kind of ['last-way-in', 'person-locked', 'fresh-approval-needed', 'nothing-to-change', 'nothing-usable', 'offline', 'internal']) {
+    assert.notEqual(words.text(refusal(kind)), '', kind);
+  }
+});
