@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"countersign/approvals"
@@ -113,6 +114,10 @@ type securityState struct {
 	Phones            []securityPhone   `json:"phones" nullable:"false" doc:"oldest first"`
 	Authenticators    []securityApp     `json:"authenticators" nullable:"false" doc:"authenticator apps, oldest first; phones' own secrets are not among them"`
 	RecoveryCodesLeft int               `json:"recovery_codes_left"`
+	Email             string            `json:"email,omitempty" doc:"the backup address, with most of it covered" example:"a•••@example.org"`
+	EmailOffered      bool              `json:"email_offered" doc:"a backup address can be set"`
+	QuestionsSet      bool              `json:"questions_set" doc:"security questions are answered"`
+	QuestionsOffered  bool              `json:"questions_offered" doc:"security questions can be answered: the policy takes them"`
 	PushLocked        bool              `json:"push_locked" doc:"a request was reported: nothing is changed until an administrator has looked"`
 	Methods           []string          `json:"methods" nullable:"false" doc:"push, totp, recovery_code: what the application takes"`
 	RecoveryWaitHours int               `json:"recovery_wait_hours" doc:"how long a new phone waits that a recovery code lets in"`
@@ -167,6 +172,11 @@ func (a *API) securityStateOf(by atPage, app enrolments.Application, s approvals
 		Phones: []securityPhone{}, Authenticators: []securityApp{}, RecoveryCodesLeft: s.RecoveryCodes, PushLocked: s.PushLocked,
 		Methods: methodNames(app.Policy.Methods), RecoveryWaitHours: int(app.Policy.RecoveryWait / time.Hour),
 		TrustedBrowsers: []trustedBrowser{}, SignIns: []pastSignIn{}, Recoveries: []runningRecovery{},
+	}
+	v.EmailOffered, v.QuestionsSet = a.config.Enrolments.OffersEmail(), s.Questions
+	v.QuestionsOffered = slices.Contains(app.Policy.RecoveryPaths, enrolments.MethodQuestions)
+	if s.BackupEmail != "" {
+		v.Email = enrolments.MaskEmail(s.BackupEmail)
 	}
 	for _, p := range s.Phones {
 		v.Phones = append(v.Phones, securityPhone{personPhoneOf(p), reachOf(p)})

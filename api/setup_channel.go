@@ -97,12 +97,15 @@ type answeredQuestion struct {
 	Answer   string `json:"answer" maxLength:"1024" doc:"3 to 64 letters and digits; case, spaces and signs make no difference"`
 }
 
-func (a *API) setQuestions(ctx context.Context, by setUp, in *questionsInput) (pairingState, error) {
-	var all []enrolments.QuestionAnswer
-	for _, q := range in.Body.Questions {
+func questionsOf(answered []answeredQuestion) (all []enrolments.QuestionAnswer) {
+	for _, q := range answered {
 		all = append(all, enrolments.QuestionAnswer{Question: enrolments.QuestionID(q.Question), Answer: enrolments.SecretOf(q.Answer)})
 	}
-	if err := a.config.Enrolments.SetSetUpQuestions(ctx, by.Pairing, all); err != nil {
+	return all
+}
+
+func (a *API) setQuestions(ctx context.Context, by setUp, in *questionsInput) (pairingState, error) {
+	if err := a.config.Enrolments.SetSetUpQuestions(ctx, by.Pairing, questionsOf(in.Body.Questions)); err != nil {
 		return pairingState{}, by.stands(err)
 	}
 	return a.setUpState(ctx, by.Pairing, by.token)

@@ -19,6 +19,10 @@ var actions = map[string]map[enrolments.ChangeKind]string{
 		enrolments.ChangeAddAuthenticator:    "Add an authenticator app",
 		enrolments.ChangeRemoveAuthenticator: "Remove the authenticator app added on {about}",
 		enrolments.ChangeRenewCodes:          "Make new recovery codes",
+		enrolments.ChangeSetEmail:            "Use {about} as backup address",
+		enrolments.ChangeRemoveEmail:         "Remove the backup address {about}",
+		enrolments.ChangeSetQuestions:        "Set new security questions",
+		enrolments.ChangeRemoveQuestions:     "Remove the security questions",
 	},
 	"de": {
 		enrolments.ChangeAddPhone:            "Neues Telefon hinzufügen",
@@ -28,6 +32,10 @@ var actions = map[string]map[enrolments.ChangeKind]string{
 		enrolments.ChangeAddAuthenticator:    "Authenticator-App hinzufügen",
 		enrolments.ChangeRemoveAuthenticator: "Am {about} hinzugefügte Authenticator-App entfernen",
 		enrolments.ChangeRenewCodes:          "Neue Wiederherstellungscodes erstellen",
+		enrolments.ChangeSetEmail:            "{about} als Ersatzadresse verwenden",
+		enrolments.ChangeRemoveEmail:         "Ersatzadresse {about} entfernen",
+		enrolments.ChangeSetQuestions:        "Neue Sicherheitsfragen festlegen",
+		enrolments.ChangeRemoveQuestions:     "Sicherheitsfragen entfernen",
 	},
 	"fr": {
 		enrolments.ChangeAddPhone:            "Ajouter un nouveau téléphone",
@@ -37,6 +45,10 @@ var actions = map[string]map[enrolments.ChangeKind]string{
 		enrolments.ChangeAddAuthenticator:    "Ajouter une application d’authentification",
 		enrolments.ChangeRemoveAuthenticator: "Retirer l’application d’authentification ajoutée le {about}",
 		enrolments.ChangeRenewCodes:          "Créer de nouveaux codes de secours",
+		enrolments.ChangeSetEmail:            "Utiliser {about} comme adresse de secours",
+		enrolments.ChangeRemoveEmail:         "Retirer l’adresse de secours {about}",
+		enrolments.ChangeSetQuestions:        "Définir de nouvelles questions de sécurité",
+		enrolments.ChangeRemoveQuestions:     "Retirer les questions de sécurité",
 	},
 }
 

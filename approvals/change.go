@@ -64,11 +64,11 @@ type Browser struct {
 
 // BeginChange asks the person to confirm a change. A recovery code is not taken
 // for every kind, whatever the policy says: see enrolments.ChangeKind.Proofs.
-// enrolments.ErrInvalid, ErrNotFound and ErrLastWay for what could not be carried
-// out; ErrLocked after a report; ErrNothingUsable for somebody who has nothing
-// that may confirm it.
-func (s *Service) BeginChange(ctx context.Context, app enrolments.Application, page enrolments.SecurityPage, c enrolments.Change, from Browser) (Requested, error) {
-	c, err := s.config.People.CheckChange(ctx, page, c, app.Policy.Methods)
+// As enrolments.Service.CheckChange for what could not be carried out; ErrLocked
+// after a report; ErrNothingUsable for somebody who has nothing that may confirm
+// it.
+func (s *Service) BeginChange(ctx context.Context, app enrolments.Application, page enrolments.SecurityPage, w enrolments.Wish, from Browser) (Requested, error) {
+	c, err := s.config.People.CheckChange(ctx, page, w, app.Policy)
 	if err != nil {
 		return Requested{}, err
 	}
@@ -131,7 +131,7 @@ type CarriedOut struct {
 // minutes ago, once. code is what the browser brought back from the waiting
 // screen. enrolments.ErrFreshApproval for all that is not exactly that;
 // enrolments.ErrNotFound and ErrLastWay where things have changed meanwhile;
-// ErrLocked.
+// ErrLocked; as enrolments.Service.CarryOut where a code has to be sent by mail.
 func (s *Service) CarryOut(ctx context.Context, app enrolments.Application, page enrolments.SecurityPage, id ID, code enrolments.Secret) (CarriedOut, error) {
 	c, a, err := s.confirmed(ctx, page, id, code)
 	if err != nil {
@@ -140,7 +140,7 @@ func (s *Service) CarryOut(ctx context.Context, app enrolments.Application, page
 	if c.Kind.AddsPhone() && a.Method != ByPush {
 		return s.recoverPhone(ctx, app, c, a)
 	}
-	carried, err := s.config.People.CarryOut(ctx, page, c, app.Policy.Methods)
+	carried, err := s.config.People.CarryOut(ctx, page, c, app.Policy.Methods, a.origin())
 	if errors.Is(err, enrolments.ErrExists) {
 		err = enrolments.ErrFreshApproval
 	}
@@ -206,6 +206,16 @@ func (s *Service) recoverPhone(ctx context.Context, app enrolments.Application, 
 	}
 	out.Pairing, out.SetUpToken = p, setUp
 	return out, nil
+}
+
+// ConfirmPageEmail sets the backup address to which a change of the page has sent
+// a code. ErrLocked; as enrolments.Service.ConfirmEmail.
+func (s *Service) ConfirmPageEmail(ctx context.Context, page enrolments.SecurityPage, typed string) error {
+	if _, err := s.unlocked(ctx, page.Person); err != nil {
+		return err
+	}
+	_, err := s.config.People.ConfirmPageEmail(ctx, page, typed)
+	return err
 }
 
 // StopRecovery stops a recovery of the page's person. It needs no approval: it

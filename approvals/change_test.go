@@ -18,6 +18,8 @@ import (
 type pages struct {
 	changes []enrolments.Change
 	carried []enrolments.Change
+	from    enrolments.Origin
+	typed   []string             // codes that came by mail
 	opened  []enrolments.PhoneID // removed by set-ups of recoveries
 	refuse  error                // the answer to what is checked or carried out, where set
 }
@@ -36,7 +38,8 @@ func (w *town) TrustedBrowsers(context.Context, enrolments.PersonID, enrolments.
 	return slices.Clone(w.trusts.noted), w.lost
 }
 
-func (w *town) CheckChange(_ context.Context, p enrolments.SecurityPage, c enrolments.Change, _ []approvals.Method) (enrolments.Change, error) {
+func (w *town) CheckChange(_ context.Context, p enrolments.SecurityPage, wish enrolments.Wish, _ enrolments.Policy) (enrolments.Change, error) {
+	c := wish.Change
 	c.Page, c.Person, c.About = p.ID, p.Person, "Old Pixel"
 	return c, w.pages.refuse
 }
@@ -59,14 +62,19 @@ func (w *town) Change(_ context.Context, page enrolments.SecurityPageID, approva
 	return enrolments.Change{}, enrolments.ErrNotFound
 }
 
-func (w *town) CarryOut(ctx context.Context, _ enrolments.SecurityPage, c enrolments.Change, _ []approvals.Method) (enrolments.Carried, error) {
+func (w *town) CarryOut(ctx context.Context, _ enrolments.SecurityPage, c enrolments.Change, _ []approvals.Method, from enrolments.Origin) (enrolments.Carried, error) {
 	if err := cmp.Or(w.pages.refuse, w.SpendApproval(ctx, c.Approval, time.Now())); err != nil {
 		return enrolments.Carried{}, err
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.pages.carried = append(w.pages.carried, c)
+	w.pages.carried, w.pages.from = append(w.pages.carried, c), from
 	return enrolments.Carried{SetUpToken: enrolments.SecretOf("set-up")}, nil
+}
+
+func (w *town) ConfirmPageEmail(_ context.Context, _ enrolments.SecurityPage, typed string) (enrolments.Email, error) {
+	w.pages.typed = append(w.pages.typed, typed)
+	return enrolments.Email{}, w.lost
 }
 
 func (w *town) OpenRecovery(_ context.Context, r enrolments.Recovery, remove []enrolments.PhoneID) (enrolments.Pairing, enrolments.Secret, error) {
@@ -83,7 +91,7 @@ func (s *scene) page() enrolments.SecurityPage {
 
 func (s *scene) changes(kind enrolments.ChangeKind) approvals.Requested {
 	s.t.Helper()
-	out, err := s.BeginChange(s.t.Context(), s.app, s.page(), enrolments.Change{Kind: kind, Phone: "old-pixel", Name: "Pixel"}, approvals.Browser{IP: "203.0.113.9", Name: chrome})
+	out, err := s.BeginChange(s.t.Context(), s.app, s.page(), enrolments.Wish{Change: enrolments.Change{Kind: kind, Phone: "old-pixel", Name: "Pixel"}}, approvals.Browser{IP: "203.0.113.9", Name: chrome})
 	noError(s.t, err)
 	return out
 }
@@ -108,6 +116,9 @@ func TestAChangeIsShownOnThePhoneAndCarriedOutOnce(t *testing.T) {
 		noError(t, err)
 		done, err := s.carries(out)
 		noError(t, err)
+		if from := s.town.pages.from; from != (enrolments.Origin{Browser: chrome, IP: "203.0.113.9"}) {
+			t.Errorf("it is noted as from %v", from)
+		}
 		if done.Kind != enrolments.ChangeRemovePhone || len(s.town.pages.carried) != 1 || s.town.pages.carried[0].Phone != "old-pixel" {
 			t.Errorf("carried out: %v", s.town.pages.carried)
 		}
@@ -266,7 +277,7 @@ func TestARecoveryCodeConfirmsNothingButANewPhone(t *testing.T) {
 			}
 		}
 		s.change("ana@example.com", func(e *enrolments.Enrolment) { e.Phones, e.Authenticators, e.RecoveryCodes = nil, 0, 3 })
-		_, err := s.BeginChange(t.Context(), s.app, s.page(), enrolments.Change{Kind: enrolments.ChangeRenewCodes}, approvals.Browser{})
+		_, err := s.BeginChange(t.Context(), s.app, s.page(), enrolments.Wish{Change: enrolments.Change{Kind: enrolments.ChangeRenewCodes}}, approvals.Browser{})
 		wantError(t, err, approvals.ErrNothingUsable)
 	})
 }
@@ -309,8 +320,14 @@ func TestAfterAReportNothingIsChangedUntilAnAdministratorHasLooked(t *testing.T)
 		s.change("ana@example.com", func(e *enrolments.Enrolment) { e.PushLocked = true })
 		_, err = s.carries(out)
 		wantError(t, err, approvals.ErrLocked)
-		_, err = s.BeginChange(t.Context(), s.app, s.page(), enrolments.Change{Kind: enrolments.ChangeRenewCodes}, approvals.Browser{})
+		_, err = s.BeginChange(t.Context(), s.app, s.page(), enrolments.Wish{Change: enrolments.Change{Kind: enrolments.ChangeRenewCodes}}, approvals.Browser{})
 		wantError(t, err, approvals.ErrLocked)
+		wantError(t, s.ConfirmPageEmail(t.Context(), s.page(), "482913"), approvals.ErrLocked)
+		s.change("ana@example.com", func(e *enrolments.Enrolment) { e.PushLocked = false })
+		noError(t, s.ConfirmPageEmail(t.Context(), s.page(), "482913"))
+		if len(s.town.pages.typed) != 1 {
+			t.Errorf("typed: %v", s.town.pages.typed)
+		}
 	})
 }
 
@@ -319,7 +336,7 @@ func TestWhatCannotBeCarriedOutIsNotAskedFor(t *testing.T) {
 		h := s.phone("ana@example.com", "phone")
 		for _, refuse := range []error{enrolments.ErrLastWay, enrolments.ErrNotFound, enrolments.ErrInvalid} {
 			s.town.pages.refuse = refuse
-			_, err := s.BeginChange(t.Context(), s.app, s.page(), enrolments.Change{Kind: enrolments.ChangeRemovePhone}, approvals.Browser{})
+			_, err := s.BeginChange(t.Context(), s.app, s.page(), enrolments.Wish{Change: enrolments.Change{Kind: enrolments.ChangeRemovePhone}}, approvals.Browser{})
 			wantError(t, err, refuse)
 		}
 		list, err := s.PendingFor(t.Context(), h.known(), 0)
@@ -337,13 +354,13 @@ func TestActionsAreInTheLanguageOfThePage(t *testing.T) {
 			"de-CH": "Telefon „Old Pixel“ in „Pixel“ umbenennen", "fr": "Renommer le téléphone « Old Pixel » en « Pixel »",
 			"": "Rename the phone “Old Pixel” to “Pixel”", "tlh": "Rename the phone “Old Pixel” to “Pixel”",
 		} {
-			out, err := s.BeginChange(t.Context(), s.app, s.page(), enrolments.Change{Kind: enrolments.ChangeRenamePhone, Name: "Pixel"}, approvals.Browser{Language: language})
+			out, err := s.BeginChange(t.Context(), s.app, s.page(), enrolments.Wish{Change: enrolments.Change{Kind: enrolments.ChangeRenamePhone, Name: "Pixel"}}, approvals.Browser{Language: language})
 			noError(t, err)
 			if got := out.Action(); got != want {
 				t.Errorf("%s: got %s", language, got)
 			}
 			for _, kind := range enrolments.ChangeKinds() {
-				out, err := s.BeginChange(t.Context(), s.app, s.page(), enrolments.Change{Kind: kind}, approvals.Browser{Language: language})
+				out, err := s.BeginChange(t.Context(), s.app, s.page(), enrolments.Wish{Change: enrolments.Change{Kind: kind}}, approvals.Browser{Language: language})
 				noError(t, err)
 				if out.Action() == "" || strings.ContainsAny(out.Action(), "{}") {
 					t.Errorf("%s in %q: got %q", kind, language, out.Action())

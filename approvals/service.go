@@ -38,10 +38,11 @@ type Trust interface {
 type Changes interface {
 	OpenSecurityPage(ctx context.Context, app enrolments.ApplicationID, user, returnURL string) (enrolments.SecurityPage, enrolments.Secret, error)
 	Apps(ctx context.Context, person enrolments.PersonID) ([]enrolments.Authenticator, error)
-	CheckChange(ctx context.Context, p enrolments.SecurityPage, c enrolments.Change, methods []Method) (enrolments.Change, error)
+	CheckChange(ctx context.Context, p enrolments.SecurityPage, w enrolments.Wish, policy enrolments.Policy) (enrolments.Change, error)
 	AddChange(ctx context.Context, p enrolments.SecurityPage, c enrolments.Change) error
 	Change(ctx context.Context, page enrolments.SecurityPageID, approval string) (enrolments.Change, error)
-	CarryOut(ctx context.Context, p enrolments.SecurityPage, c enrolments.Change, methods []Method) (enrolments.Carried, error)
+	CarryOut(ctx context.Context, p enrolments.SecurityPage, c enrolments.Change, methods []Method, from enrolments.Origin) (enrolments.Carried, error)
+	ConfirmPageEmail(ctx context.Context, p enrolments.SecurityPage, typed string) (enrolments.Email, error)
 }
 
 // Recoveries is what the way to a new phone needs of enrolments.

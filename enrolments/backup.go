@@ -36,6 +36,8 @@ const (
 // screen or on the page that asked for it, and nowhere else.
 type EmailPurpose string
 
+func pagePurpose(id SecurityPageID) EmailPurpose { return EmailPurpose("security-page:" + id) }
+
 func setUpPurpose(id PairingID) EmailPurpose { return EmailPurpose("set-up:" + id) }
 
 // recoveryPurpose is that of the waiting screen of an approval.

@@ -37,6 +37,8 @@ type SecurityPage struct {
 	OpenedAt, EndsAt time.Time
 }
 
+func (p SecurityPage) person() Person { return Person{ID: p.Person, User: p.User} }
+
 // ChangeKind is what a change does. The values are stored and never change.
 type ChangeKind string
 
@@ -48,6 +50,12 @@ const (
 	ChangeAddAuthenticator    ChangeKind = "add_authenticator"
 	ChangeRemoveAuthenticator ChangeKind = "remove_authenticator"
 	ChangeRenewCodes          ChangeKind = "renew_recovery_codes"
+	// ChangeSetEmail sends a code to an address, which becomes the backup address
+	// when the code is typed on the same page.
+	ChangeSetEmail        ChangeKind = "set_email"
+	ChangeRemoveEmail     ChangeKind = "remove_email"
+	ChangeSetQuestions    ChangeKind = "set_questions"
+	ChangeRemoveQuestions ChangeKind = "remove_questions"
 )
 
 // ChangeKinds are all of them.
@@ -55,6 +63,7 @@ func ChangeKinds() []ChangeKind {
 	return []ChangeKind{
 		ChangeAddPhone, ChangeReplacePhone, ChangeRenamePhone, ChangeRemovePhone,
 		ChangeAddAuthenticator, ChangeRemoveAuthenticator, ChangeRenewCodes,
+		ChangeSetEmail, ChangeRemoveEmail, ChangeSetQuestions, ChangeRemoveQuestions,
 	}
 }
 
@@ -68,12 +77,22 @@ type Change struct {
 	// Phone or Authenticator is the one that is changed, where the kind has one.
 	Phone         PhoneID
 	Authenticator AuthenticatorID
-	// About names that in words: the phone's name as it was, or the day on which
-	// the authenticator app was added.
+	// About names that in words: the phone's name as it was, the day on which the
+	// authenticator app was added, the address with most of it covered.
 	About string
-	// Name is a phone's new name.
-	Name    string
-	BegunAt time.Time
+	// Name is a phone's new name; Address what shall be the backup address, and
+	// Language that in which mail is written there; Answers what is stored of the
+	// answers to security questions. Stores seal them.
+	Name, Address, Language string
+	Answers                 []AnswerHash
+	BegunAt                 time.Time
+}
+
+// Wish is a change as it is asked for.
+type Wish struct {
+	Change
+	// Questions are answered anew.
+	Questions []QuestionAnswer
 }
 
 // AddsPhone reports whether the change leads to a new phone.

@@ -45,23 +45,31 @@ func (s *Service) BackupEmail(ctx context.Context, person PersonID) (Email, erro
 // seen. ErrNotOffered, ErrInvalid, ErrSameMailbox, *TooManyEmailsError,
 // ErrUnsent.
 func (s *Service) BeginEmail(ctx context.Context, p Person, purpose EmailPurpose, address, language string) (sentTo string, err error) {
-	if !s.OffersEmail() {
-		return "", ErrNotOffered
-	}
-	if address, err = ParseEmail(address); err != nil {
+	if address, language, err = s.checkEmail(p, address, language); err != nil {
 		return "", err
-	}
-	if language, err = parseLanguage(language); err != nil {
-		return "", err
-	}
-	if user, err := ParseEmail(p.User); err == nil && SameMailbox(user, address) {
-		return "", ErrSameMailbox
 	}
 	letter, err := s.writeCode(ctx, p, purpose, Email{Address: address, Language: language}, true)
 	if err != nil {
 		return "", err
 	}
 	return address, s.send(ctx, p, letter)
+}
+
+// checkEmail reads what shall be a person's backup address.
+func (s *Service) checkEmail(p Person, address, language string) (_, _ string, err error) {
+	if !s.OffersEmail() {
+		return "", "", ErrNotOffered
+	}
+	if address, err = ParseEmail(address); err != nil {
+		return "", "", err
+	}
+	if language, err = parseLanguage(language); err != nil {
+		return "", "", err
+	}
+	if user, err := ParseEmail(p.User); err == nil && SameMailbox(user, address) {
+		return "", "", ErrSameMailbox
+	}
+	return address, language, nil
 }
 
 // writeCode stores a fresh code for an address and puts it in a letter; set says

@@ -84,7 +84,7 @@ var sealedColumns = []struct{ table, column, id string }{
 	{"email_codes", "code", "id"},
 	{"email_codes", "address", "id"},
 	{"security_questions", "answers", "person_id"},
-	{"changes", "name", "approval"},
+	{"changes", "details", "approval"},
 	{"notices", "secret", "id"},
 	{"deliveries", "address", "id"},
 	{"signing_keys", "key", "CAST(number AS TEXT)"},

@@ -102,7 +102,7 @@ func afterResealingTheOldKeyCanGo(t *testing.T, fresh func(*testing.T) string) {
 	if got, _, err := newer.Phone(t.Context(), f.ID); err != nil || *got.Push != *f.Push {
 		t.Errorf("phone: got %v", err)
 	}
-	if got, err := newer.Change(t.Context(), c.Page, c.Approval); err != nil || got.Name != changeName {
+	if got, err := newer.Change(t.Context(), c.Page, c.Approval); err != nil || got.Address != changeName {
 		t.Errorf("change: got %v", err)
 	}
 	if got, err := newer.BackupEmail(t.Context(), p.ID); err != nil || got.Address != backupAddress {

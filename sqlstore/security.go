@@ -2,11 +2,21 @@ package sqlstore
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"countersign/enrolments"
 )
+
+// changeRow is what a change holds beside its object, as JSON, before it is sealed.
+type changeRow struct {
+	Name     string      `json:"name,omitempty"`
+	Address  string      `json:"address,omitempty"`
+	Language string      `json:"language,omitempty"`
+	Answers  []answerRow `json:"answers,omitempty"`
+}
 
 // AddSecurityPage implements enrolments.SecurityStore. It also clears away the
 // person's pages that have ended, with what was begun on them.
@@ -50,6 +60,10 @@ func (s *Store) SecurityPage(ctx context.Context, id enrolments.SecurityPageID, 
 
 // AddChange implements enrolments.SecurityStore.
 func (s *Store) AddChange(ctx context.Context, c enrolments.Change, until time.Time) error {
+	details, err := json.Marshal(changeRow{c.Name, c.Address, c.Language, answerRowsOf(c.Answers)})
+	if err != nil {
+		return err
+	}
 	return s.write(ctx, func(ctx context.Context, db session) error {
 		// The row stays locked from here on, so that the count stands.
 		if err := db.must(ctx, enrolments.ErrNotFound, `UPDATE security_pages
@@ -65,9 +79,9 @@ func (s *Store) AddChange(ctx context.Context, c enrolments.Change, until time.T
 		if count >= enrolments.MaxChanges {
 			return fmt.Errorf("%w: %d changes were begun on this page already; open it again", enrolments.ErrInvalid, count)
 		}
-		_, err = db.exec(ctx, `INSERT INTO changes (approval, page_id, person_id, kind, phone_id, authenticator_id, about, name, begun_at)
+		_, err = db.exec(ctx, `INSERT INTO changes (approval, page_id, person_id, kind, phone_id, authenticator_id, about, details, begun_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, c.Approval, string(c.Page), string(c.Person), string(c.Kind),
-			string(c.Phone), string(c.Authenticator), c.About, s.keys.Seal([]byte(c.Name), nameOf(c.Approval)), micros(c.BegunAt))
+			string(c.Phone), string(c.Authenticator), c.About, s.keys.Seal(details, detailsOf(c.Approval)), micros(c.BegunAt))
 		return err
 	})
 }
@@ -76,21 +90,34 @@ func (s *Store) AddChange(ctx context.Context, c enrolments.Change, until time.T
 func (s *Store) Change(ctx context.Context, page enrolments.SecurityPageID, approval string) (c enrolments.Change, err error) {
 	var begun int64
 	var sealed []byte
-	err = s.read().one(ctx, `SELECT approval, page_id, person_id, kind, phone_id, authenticator_id, about, name, begun_at
+	err = s.read().one(ctx, `SELECT approval, page_id, person_id, kind, phone_id, authenticator_id, about, details, begun_at
 		FROM changes WHERE approval = $1 AND page_id = $2`, []any{approval, string(page)},
 		&c.Approval, &c.Page, &c.Person, &c.Kind, &c.Phone, &c.Authenticator, &c.About, &sealed, &begun)
 	if err != nil {
 		return enrolments.Change{}, err
 	}
-	name, err := s.keys.Open(sealed, nameOf(approval))
-	if err != nil {
-		return enrolments.Change{}, fmt.Errorf("name in change %s: %w", approval, err)
+	c.BegunAt = instant(begun)
+	if err := s.openDetails(&c, sealed); err != nil {
+		return enrolments.Change{}, fmt.Errorf("details of change %s: %w", approval, err)
 	}
-	c.Name, c.BegunAt = string(name), instant(begun)
 	return c, nil
 }
 
-func nameOf(approval string) string { return placeOf("changes", "name", approval) }
+func (s *Store) openDetails(c *enrolments.Change, sealed []byte) error {
+	raw, err := s.keys.Open(sealed, detailsOf(c.Approval))
+	if err != nil {
+		return err
+	}
+	var row changeRow
+	if err := json.Unmarshal(raw, &row); err != nil {
+		return errors.New("not readable")
+	}
+	c.Name, c.Address, c.Language = row.Name, row.Address, row.Language
+	c.Answers, err = answersOf(row.Answers)
+	return err
+}
+
+func detailsOf(approval string) string { return placeOf("changes", "details", approval) }
 
 // CarryOut implements enrolments.SecurityStore.
 func (s *Store) CarryOut(ctx context.Context, c enrolments.Change, with enrolments.Carrying, now time.Time) error {
@@ -105,12 +132,12 @@ func (s *Store) CarryOut(ctx context.Context, c enrolments.Change, with enrolmen
 		if _, err := db.exec(ctx, spendApproval, c.Approval, micros(now)); err != nil {
 			return err
 		}
-		return carryOut(ctx, db, c, with)
+		return s.carryOut(ctx, db, c, with, now)
 	})
 }
 
 // carryOut does what the change says. The person is locked.
-func carryOut(ctx context.Context, db session, c enrolments.Change, with enrolments.Carrying) error {
+func (s *Store) carryOut(ctx context.Context, db session, c enrolments.Change, with enrolments.Carrying, now time.Time) error {
 	switch c.Kind {
 	case enrolments.ChangeAddPhone, enrolments.ChangeReplacePhone, enrolments.ChangeAddAuthenticator:
 		with.Pairing.Person = c.Person
@@ -136,6 +163,17 @@ func carryOut(ctx context.Context, db session, c enrolments.Change, with enrolme
 		return wayIn(ctx, db, c.Person, with.Methods)
 	case enrolments.ChangeRenewCodes:
 		return replaceCodes(ctx, db, c.Person, with.Codes)
+	case enrolments.ChangeSetEmail:
+		return nil // the code that is sent now sets it
+	case enrolments.ChangeRemoveEmail:
+		if _, err := s.backupEmail(ctx, db, c.Person); err != nil {
+			return err
+		}
+		return forgetEmail(ctx, db, c.Person)
+	case enrolments.ChangeSetQuestions:
+		return s.setAnswers(ctx, db, c.Person, c.Answers, now)
+	case enrolments.ChangeRemoveQuestions:
+		return db.must(ctx, enrolments.ErrNotFound, removeAnswers, string(c.Person))
 	}
 	return fmt.Errorf("%w: a change of kind %q", enrolments.ErrInvalid, c.Kind)
 }

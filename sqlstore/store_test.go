@@ -164,7 +164,7 @@ func addChange(t testing.TB, s *Store, p enrolments.Person) enrolments.Change {
 	now := time.Now()
 	g := enrolments.SecurityPage{ID: enrolments.NewID[enrolments.SecurityPageID](), Person: p.ID, OpenedAt: now, EndsAt: now.Add(time.Hour)}
 	must(t, s.AddSecurityPage(t.Context(), g))
-	c := enrolments.Change{Approval: "an-approval", Page: g.ID, Person: p.ID, Kind: enrolments.ChangeRenamePhone, Name: changeName, BegunAt: now}
+	c := enrolments.Change{Approval: "an-approval", Page: g.ID, Person: p.ID, Kind: enrolments.ChangeSetEmail, Address: changeName, BegunAt: now}
 	must(t, s.AddChange(t.Context(), c, g.EndsAt))
 	return c
 }

@@ -51,6 +51,12 @@ func ofAuthenticator(id enrolments.AuthenticatorID) func(*enrolments.Change) {
 	return func(c *enrolments.Change) { c.Authenticator, c.About = id, "2026-11-01" }
 }
 
+func answered(question enrolments.QuestionID) func(*enrolments.Change) {
+	return func(c *enrolments.Change) {
+		c.Answers = []enrolments.AnswerHash{{Question: question, Salt: [16]byte{1}, Hash: key(string(question))}}
+	}
+}
+
 func called(name string) func(*enrolments.Change) {
 	return func(c *enrolments.Change) { c.Name = name }
 }
@@ -103,10 +109,14 @@ var securityPages = []promise{
 		p := f.person(t)
 		g, other := f.page(t, p, "books"), f.page(t, p, "books")
 		want := f.change(t, g, enrolments.ChangeRenamePhone, ofPhone("a-phone"), called("Ana's 'new' 📱"))
-		got, err := f.store.Change(t.Context(), g.ID, want.Approval)
-		ok(t, err)
-		same(t, got, want)
-		_, err = f.store.Change(t.Context(), other.ID, want.Approval)
+		mail := f.change(t, g, enrolments.ChangeSetEmail, func(c *enrolments.Change) { c.Address, c.Language = "ana@example.org", "de-CH" })
+		answers := f.change(t, g, enrolments.ChangeSetQuestions, answered("first-book"))
+		for _, want := range []enrolments.Change{want, mail, answers} {
+			got, err := f.store.Change(t.Context(), g.ID, want.Approval)
+			ok(t, err)
+			same(t, got, want)
+		}
+		_, err := f.store.Change(t.Context(), other.ID, want.Approval)
 		is(t, err, enrolments.ErrNotFound)
 		_, err = f.store.Change(t.Context(), g.ID, "nothing")
 		is(t, err, enrolments.ErrNotFound)
@@ -304,6 +314,36 @@ var changes = []promise{
 		same(t, f.enrolment(t, p).RecoveryCodes, 2)
 		is(t, f.store.BurnRecoveryCode(t.Context(), p.ID, recoverySet()[0], present()), enrolments.ErrCodeWrong)
 		ok(t, f.store.BurnRecoveryCode(t.Context(), p.ID, fresh[1], present()))
+	}},
+	{"new answers take the place of the old ones, and are removed", func(t *testing.T, f *fixture) {
+		p := f.person(t)
+		g := f.page(t, p, "books")
+		is(t, f.carries(t, f.change(t, g, enrolments.ChangeRemoveQuestions)), enrolments.ErrNotFound)
+		for _, question := range []enrolments.QuestionID{"first-book", "lost-thing"} {
+			c := f.change(t, g, enrolments.ChangeSetQuestions, answered(question))
+			ok(t, f.carries(t, c))
+			got, err := f.store.Answers(t.Context(), p.ID)
+			ok(t, err)
+			same(t, got, c.Answers)
+		}
+		same(t, f.enrolment(t, p).Questions, true)
+		ok(t, f.carries(t, f.change(t, g, enrolments.ChangeRemoveQuestions)))
+		_, err := f.store.Answers(t.Context(), p.ID)
+		is(t, err, enrolments.ErrNotFound)
+	}},
+	{"a backup address is removed, and one that shall be set is not set yet", func(t *testing.T, f *fixture) {
+		p := f.withEmail(t, "ana@example.org")
+		g := f.page(t, p, "books")
+		set := f.change(t, g, enrolments.ChangeSetEmail, func(c *enrolments.Change) { c.Address = "new@example.org" })
+		ok(t, f.carries(t, set))
+		is(t, f.carries(t, set), enrolments.ErrExists)
+		e, err := f.store.BackupEmail(t.Context(), p.ID)
+		ok(t, err)
+		same(t, e.Address, "ana@example.org")
+		ok(t, f.carries(t, f.change(t, g, enrolments.ChangeRemoveEmail)))
+		_, err = f.store.BackupEmail(t.Context(), p.ID)
+		is(t, err, enrolments.ErrNotFound)
+		is(t, f.carries(t, f.change(t, g, enrolments.ChangeRemoveEmail)), enrolments.ErrNotFound)
 	}},
 	{"a change of no kind is refused and spends nothing", func(t *testing.T, f *fixture) {
 		p := f.person(t)

@@ -19,7 +19,7 @@ CREATE TABLE changes (
     phone_id         TEXT COLLATE "C" NOT NULL,
     authenticator_id TEXT COLLATE "C" NOT NULL,
     about            TEXT NOT NULL,
-    name             BYTEA NOT NULL, -- sealed: a name, or an address for mail
+    details          BYTEA NOT NULL, -- sealed: a name, an address for mail or hashes of answers, as JSON
     begun_at         BIGINT NOT NULL
 );
 CREATE INDEX changes_of_page ON changes (page_id);

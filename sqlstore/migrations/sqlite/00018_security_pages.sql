@@ -19,7 +19,7 @@ CREATE TABLE changes (
     phone_id         TEXT NOT NULL,
     authenticator_id TEXT NOT NULL,
     about            TEXT NOT NULL,
-    name             BLOB NOT NULL, -- sealed: a name, or an address for mail
+    details          BLOB NOT NULL, -- sealed: a name, an address for mail or hashes of answers, as JSON
     begun_at         INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX changes_of_page ON changes (page_id);
