@@ -191,7 +191,7 @@ func humaConfig(c Config, own huma.Transformer) huma.Config {
 				{Name: tagApplication, Description: "What an application asks, with its key."},
 				{Name: tagWaiting, Description: "What the waiting screen in a person's browser does, with its waiting token."},
 				{Name: tagSetUp, Description: "What a browser does to pair a phone or an authenticator app, with its set-up token."},
-				{Name: tagRecovery, Description: "How somebody without their phone comes to a new one: begun by a code, stopped by every phone that they have."},
+				{Name: tagRecovery, Description: "How somebody without their phone comes to a new one: begun by a code, from an app, from paper or by mail, or by answers; stopped by every phone that they have."},
 				{Name: tagSecurity, Description: "Where a person sees and changes how they sign in: opened by an application for who is signed in to it, each change confirmed by a fresh approval."},
 				{Name: tagPhone, Description: "What a phone does, each request signed by its own key."},
 				{Name: tagServer, Description: "What anybody may ask."},
