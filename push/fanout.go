@@ -96,7 +96,7 @@ func (f *Fanout) deliver(ctx context.Context, t Target, m Message, report func(e
 	began, told := time.Now(), false
 	for tries := 0; ; tries++ {
 		a := l.ask(ctx, t, m)
-		a.Message, a.Try = m.ApprovalID, tries
+		a.Message, a.Try = m.ID(), tries
 		f.observers.attempted(ctx, a)
 		pause := pauseAfter(tries, a.Err)
 		again := mayRecover(a.Err) && leaves(ctx, m.ExpiresAt, pause)

@@ -27,7 +27,7 @@ type Condition struct {
 // Attempt is one try to hand one message to its service.
 type Attempt struct {
 	Place Place
-	// Message is the approval's id.
+	// Message is the id that it holds.
 	Message string
 	Try     int // from 0, for this message and target
 	// Asked is false where the service was not asked: no turn came, or it is

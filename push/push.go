@@ -2,9 +2,10 @@
 // (Target), who can carry it (Sender), what may come of it (the errors below)
 // and how all phones of a person are asked at once (Fanout).
 //
-// A wake-up holds an approval's id and nothing else: whoever carries it learns
-// neither who signs in nor where. It ends with the approval. A wake-up that
-// fails never fails a sign-in; the phone finds the approval when it is opened.
+// A wake-up holds the id of an approval or of a notice, and nothing else: whoever
+// carries it learns neither who signs in nor where, nor what has changed. It ends
+// with the approval. A wake-up that fails never fails a sign-in; the phone finds
+// the approval when it is opened.
 //
 // The package knows no delivery service and no third-party library. Each
 // service has a package of its own beneath this one.
@@ -26,27 +27,45 @@ const (
 	WebPush Service = "webpush"
 )
 
-// Message is a wake-up.
+// Message is a wake-up, for an approval or for a notice: one of the two ids is set.
 type Message struct {
 	// ApprovalID is what the phone asks the server about: 1 to 64 of A–Z a–z
 	// 0–9 "_" "-". 64 is the longest collapse id that APNs takes.
 	ApprovalID string
-	// ExpiresAt is when the approval ends. No service keeps the message longer.
+	// NoticeID is the same of a notice: something has changed.
+	NoticeID string
+	// ExpiresAt is when the approval ends, or the notice need not be rung for any
+	// more. No service keeps the message longer.
 	ExpiresAt time.Time
 }
 
-// maxApprovalID is the limit of the apns-collapse-id header, in bytes; no other
-// service has a tighter one.
-const maxApprovalID = 64
+// ID is the one that the message holds.
+func (m Message) ID() string { return m.ApprovalID + m.NoticeID }
+
+// Key is the name under which every service hands the id to the phone.
+func (m Message) Key() string {
+	if m.NoticeID != "" {
+		return "notice_id"
+	}
+	return "approval_id"
+}
+
+// maxID is the limit of the apns-collapse-id header, in bytes; no other service
+// has a tighter one.
+const maxID = 64
 
 // Validate says whether every service can carry the message. Its error wraps
 // ErrRefused: what is wrong here is wrong in our own code.
 func (m Message) Validate() error {
-	if len(m.ApprovalID) == 0 || len(m.ApprovalID) > maxApprovalID {
-		return fmt.Errorf("%w: approval id of %d bytes, want 1 to %d", ErrRefused, len(m.ApprovalID), maxApprovalID)
+	if m.ApprovalID != "" && m.NoticeID != "" {
+		return fmt.Errorf("%w: the ids of an approval and of a notice at once", ErrRefused)
 	}
-	if !consistsOf(m.ApprovalID, isBase64URL) {
-		return fmt.Errorf("%w: approval id has a character outside A–Z a–z 0–9 _ -", ErrRefused)
+	id := m.ID()
+	if len(id) == 0 || len(id) > maxID {
+		return fmt.Errorf("%w: id of %d bytes, want 1 to %d", ErrRefused, len(id), maxID)
+	}
+	if !consistsOf(id, isBase64URL) {
+		return fmt.Errorf("%w: id has a character outside A–Z a–z 0–9 _ -", ErrRefused)
 	}
 	if m.ExpiresAt.IsZero() {
 		return fmt.Errorf("%w: no expiry", ErrRefused)

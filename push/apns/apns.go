@@ -152,16 +152,24 @@ func (s *Sender) notification(t push.Target, m push.Message) *apns2.Notification
 	return &apns2.Notification{
 		DeviceToken: t.Token,
 		Topic:       s.topic,
-		CollapseID:  m.ApprovalID,
+		CollapseID:  m.ID(),
 		Expiration:  m.ExpiresAt,
 		Priority:    apns2.PriorityHigh,
 		PushType:    apns2.PushTypeAlert,
 		Payload: payload.NewPayload().
-			AlertTitleLocKey("SIGN_IN_REQUEST").
+			AlertTitleLocKey(title(m)).
 			Sound("default").
 			InterruptionLevel(payload.InterruptionLevelTimeSensitive).
-			Custom("approval_id", m.ApprovalID),
+			Custom(m.Key(), m.ID()),
 	}
+}
+
+// title is the name that the app has in its Localizable.strings.
+func title(m push.Message) string {
+	if m.NoticeID != "" {
+		return "SECURITY_CHANGE"
+	}
+	return "SIGN_IN_REQUEST"
 }
 
 func newTransport(roots *x509.CertPool, certificate *tls.Certificate) *http.Transport {

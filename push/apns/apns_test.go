@@ -112,6 +112,24 @@ func TestAWakeUpReachesThePhone(t *testing.T) {
 	}
 }
 
+func TestANoticeIsToldApartFromARequest(t *testing.T) {
+	g, s := start(t, gateway.Options{})
+	deliveries, cancel := g.Subscribe(token)
+	defer cancel()
+	if err := s.Send(t.Context(), phone, push.Message{NoticeID: "a-notice", ExpiresAt: time.Now().Add(time.Minute)}); err != nil {
+		t.Fatal(err)
+	}
+	d := next(t, deliveries)
+	var body map[string]any
+	if err := json.Unmarshal(d.Body, &body); err != nil {
+		t.Fatal(err)
+	}
+	alert := body["aps"].(map[string]any)["alert"].(map[string]any)
+	if body["notice_id"] != "a-notice" || body["approval_id"] != nil || alert["title-loc-key"] != "SECURITY_CHANGE" || d.Collapse != "a-notice" {
+		t.Errorf("got %s, collapse %q", d.Body, d.Collapse)
+	}
+}
+
 func TestTheTargetChoosesSandboxOrProduction(t *testing.T) {
 	g, s := start(t, gateway.Options{})
 	deliveries, cancel := g.Subscribe(token)

@@ -139,17 +139,21 @@ func (s *session) Close() { s.base.CloseIdleConnections() }
 // up in the person's language; nothing readable passes through Google.
 func message(t push.Target, m push.Message, now time.Time) *messaging.Message {
 	ttl := max(m.ExpiresAt.Sub(now), 0)
+	title, channel := "sign_in_request", "sign_in_requests"
+	if m.NoticeID != "" {
+		title, channel = "security_change", "security_changes"
+	}
 	return &messaging.Message{
 		Token: t.Token,
-		Data:  map[string]string{"approval_id": m.ApprovalID},
+		Data:  map[string]string{m.Key(): m.ID()},
 		Android: &messaging.AndroidConfig{
 			Priority:    "high", // wakes a dozing phone
 			TTL:         &ttl,
-			CollapseKey: m.ApprovalID,
+			CollapseKey: m.ID(),
 			Notification: &messaging.AndroidNotification{
-				TitleLocKey: "sign_in_request",
-				ChannelID:   "sign_in_requests",
-				Tag:         m.ApprovalID, // a second wake-up replaces the first on the screen
+				TitleLocKey: title,
+				ChannelID:   channel,
+				Tag:         m.ID(), // a second wake-up replaces the first on the screen
 			},
 		},
 	}

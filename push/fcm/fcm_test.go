@@ -98,6 +98,29 @@ func TestAWakeUpReachesThePhone(t *testing.T) {
 	}
 }
 
+func TestANoticeIsToldApartFromARequest(t *testing.T) {
+	g, s := start(t, gateway.Options{})
+	deliveries, cancel := g.Subscribe(token)
+	defer cancel()
+	if err := s.Send(t.Context(), phone, push.Message{NoticeID: "a-notice", ExpiresAt: time.Now().Add(time.Minute)}); err != nil {
+		t.Fatal(err)
+	}
+	d := next(t, deliveries)
+	var body struct {
+		Data    map[string]string `json:"data"`
+		Android struct {
+			Notification map[string]any `json:"notification"`
+		} `json:"android"`
+	}
+	if err := json.Unmarshal(d.Body, &body); err != nil {
+		t.Fatal(err)
+	}
+	n := body.Android.Notification
+	if len(body.Data) != 1 || body.Data["notice_id"] != "a-notice" || n["title_loc_key"] != "security_change" || n["channel_id"] != "security_changes" || d.Collapse != "a-notice" {
+		t.Errorf("got %s, collapse %q", d.Body, d.Collapse)
+	}
+}
+
 func TestEveryDocumentedAnswerHasItsMeaning(t *testing.T) {
 	g, s := start(t, gateway.Options{})
 	cases := []struct {

@@ -138,7 +138,7 @@ func (s *Sender) Send(ctx context.Context, t push.Target, m push.Message) error 
 	if err := s.policy.endpoint(t.Endpoint); err != nil {
 		return err
 	}
-	body, err := json.Marshal(wakeUp{m.ApprovalID})
+	body, err := json.Marshal(map[string]string{m.Key(): m.ID()})
 	if err != nil {
 		return fmt.Errorf("%w: webpush: %w", push.ErrRefused, err)
 	}
@@ -161,7 +161,7 @@ func (s *Sender) options(m push.Message, now time.Time) *webpush.Options {
 		HTTPClient:      s.client,
 		RecordSize:      recordSize,
 		Subscriber:      s.subject,
-		Topic:           topic(m.ApprovalID),
+		Topic:           topic(m.ID()),
 		TTL:             max(int(m.ExpiresAt.Sub(now)/time.Second), 0),
 		Urgency:         webpush.UrgencyHigh,
 		VAPIDPublicKey:  key.public,
@@ -192,15 +192,10 @@ func (s *Sender) Reach(ctx context.Context, host string) error {
 // Close closes idle connections.
 func (s *Sender) Close() { s.base.CloseIdleConnections() }
 
-// wakeUp is what the phone decrypts.
-type wakeUp struct {
-	ApprovalID string `json:"approval_id"`
-}
-
 // topic lets a second wake-up replace the first (RFC 8030 section 5.4: at most
 // 32 characters of base64url). It is readable to the service, so it is made from
-// the approval's id rather than being it.
-func topic(approvalID string) string {
-	sum := sha256.Sum256([]byte("countersign push topic\x00" + approvalID))
+// the message's id rather than being it.
+func topic(id string) string {
+	sum := sha256.Sum256([]byte("countersign push topic\x00" + id))
 	return base64.RawURLEncoding.EncodeToString(sum[:24])
 }

@@ -112,13 +112,13 @@ func TestAWakeUpReachesThePhoneThatAloneCanReadIt(t *testing.T) {
 	deliveries, cancel := g.Subscribe(id)
 	defer cancel()
 	phone := newBrowser(t, g.Endpoint(id))
-	for _, approval := range []string{"a", strings.Repeat("z", 64)} {
-		m := push.Message{ApprovalID: approval, ExpiresAt: time.Now().Add(time.Minute)}
+	for _, m := range []push.Message{{ApprovalID: "an-approval"}, {ApprovalID: strings.Repeat("z", 64)}, {NoticeID: "a-notice"}} {
+		m.ExpiresAt = time.Now().Add(time.Minute)
 		if err := s.Send(t.Context(), phone.target, m); err != nil {
 			t.Fatal(err)
 		}
 		d := next(t, deliveries)
-		if d.Service != "webpush" || !d.Urgent || d.Collapse == "" || strings.Contains(d.Collapse, approval) {
+		if d.Service != "webpush" || !d.Urgent || d.Collapse == "" || strings.Contains(d.Collapse, m.ID()) {
 			t.Errorf("delivered %s, urgent %v, collapse %q", d.Service, d.Urgent, d.Collapse)
 		}
 		if late := d.Expires.Sub(m.ExpiresAt).Abs(); late > 5*time.Second {
@@ -135,8 +135,8 @@ func TestAWakeUpReachesThePhoneThatAloneCanReadIt(t *testing.T) {
 		if err := json.Unmarshal([]byte(text), &body); err != nil {
 			t.Fatal(err)
 		}
-		if len(body) != 1 || body["approval_id"] != approval {
-			t.Errorf("body is %v, want the approval's id alone", body)
+		if len(body) != 1 || body[m.Key()] != m.ID() {
+			t.Errorf("body is %v, want the id of %v alone", body, m)
 		}
 	}
 }
