@@ -32,6 +32,8 @@ type Notice struct {
 	// User is the person's name.
 	User  string
 	Event EventKind
+	// Phone is the one that did it, or that it happened to; empty for none.
+	Phone PhoneID
 	// Application is the name of the one that it happened in; empty for none.
 	Application string
 	// Detail is what it happened to: the name of a phone or browser, or a masked
@@ -157,7 +159,7 @@ func (e Event) Announce() (Notice, Secret) {
 	a, _ := announcementOf(e.Kind)
 	token := NewSecret()
 	n := Notice{
-		ID: NewID[NoticeID](), Person: e.Person, Event: e.Kind, Because: e.Because(), Origin: e.origin(),
+		ID: NewID[NoticeID](), Person: e.Person, Event: e.Kind, Phone: e.Phone, Because: e.Because(), Origin: e.origin(),
 		At: e.At, Token: token.Hash(),
 	}
 	if a.named {

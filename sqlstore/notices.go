@@ -41,10 +41,10 @@ func (s *Store) addNotice(ctx context.Context, db session, n enrolments.Notice, 
 	if n.Application, err = applicationName(ctx, db, e.Application); err != nil {
 		return err
 	}
-	if _, err := db.exec(ctx, `INSERT INTO notices (id, person_id, event, application, detail, because,
+	if _, err := db.exec(ctx, `INSERT INTO notices (id, person_id, event, phone_id, application, detail, because,
 		browser, location, ip, at, token, secret, stopped_at, recoveries, set_ups, browsers)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0, 0, 0)`,
-		string(n.ID), string(n.Person), string(n.Event), n.Application, n.Detail, n.Because,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, 0)`,
+		string(n.ID), string(n.Person), string(n.Event), string(n.Phone), n.Application, n.Detail, n.Because,
 		n.Origin.Browser, n.Origin.Location, n.Origin.IP, micros(n.At), n.Token[:],
 		s.keys.Seal([]byte(token.Reveal()), placeOf("notices", "secret", string(n.ID)))); err != nil {
 		return err
@@ -117,7 +117,7 @@ func (s *Store) poke(events []enrolments.Event) {
 // Announced implements enrolments.NoticeStore.
 func (s *Store) Announced() <-chan struct{} { return s.announced }
 
-const noticeColumns = `n.id, n.person_id, p.user_name, n.event, n.application, n.detail, n.because, n.browser, n.location,
+const noticeColumns = `n.id, n.person_id, p.user_name, n.event, n.phone_id, n.application, n.detail, n.because, n.browser, n.location,
 	n.ip, n.at, n.token, n.stopped_at, n.recoveries, n.set_ups, n.browsers`
 
 const noticeQuery = `SELECT ` + noticeColumns + ` FROM notices n JOIN people p ON p.id = n.person_id `
@@ -125,7 +125,7 @@ const noticeQuery = `SELECT ` + noticeColumns + ` FROM notices n JOIN people p O
 func scanNotice(scan func(...any) error, more ...any) (n enrolments.Notice, err error) {
 	var at, stopped int64
 	var token []byte
-	if err := scan(append([]any{&n.ID, &n.Person, &n.User, &n.Event, &n.Application, &n.Detail, &n.Because,
+	if err := scan(append([]any{&n.ID, &n.Person, &n.User, &n.Event, &n.Phone, &n.Application, &n.Detail, &n.Because,
 		&n.Origin.Browser, &n.Origin.Location, &n.Origin.IP, &at, &token,
 		&stopped, &n.Stopped.Recoveries, &n.Stopped.SetUps, &n.Stopped.Browsers}, more...)...); err != nil {
 		return enrolments.Notice{}, err

@@ -99,10 +99,10 @@ var notices = []promise{
 	{"an announced event comes with its notice, a mail and a call to the phones", func(t *testing.T, f *fixture) {
 		p, app := f.reachable(t), f.application(t)
 		e := happened(p, enrolments.EventPhonePaired).From(enrolments.Origin{Browser: "Chrome on Windows", IP: "203.0.113.9"})
-		e.Application = app.ID
+		e.Application, e.Phone = app.ID, "a phone"
 		n := f.told(t, e)
 		want := enrolments.Notice{
-			ID: n.ID, Token: n.Token, Person: p.ID, User: p.User, Event: e.Kind, Application: app.Name, Detail: "Ana's phone",
+			ID: n.ID, Token: n.Token, Person: p.ID, User: p.User, Event: e.Kind, Phone: "a phone", Application: app.Name, Detail: "Ana's phone",
 			Origin: enrolments.Origin{Browser: "Chrome on Windows", IP: "203.0.113.9"}, At: e.At,
 		}
 		same(t, n, want)

@@ -19,8 +19,9 @@ var rooms = []room{
 	{"api/duo", []string{"approvals", "enrolments", "internal/qr"}},
 	{"api/oidc", []string{"approvals", "enrolments", "internal/jws"}},
 	{"api/radius", []string{"approvals", "enrolments"}},
-	{"api", []string{"approvals", "enrolments", "push", "totp", "internal/jws", "internal/qr"}},
+	{"api", []string{"approvals", "enrolments", "notices", "push", "totp", "internal/jws", "internal/qr"}},
 	{"mail", []string{"enrolments"}},
+	{"notices", []string{"enrolments", "push"}},
 	{"redisstore", []string{"approvals", "enrolments"}},
 	{"sqlstore", []string{"enrolments", "push", "totp", "internal/jws", "internal/seal"}},
 

@@ -5,6 +5,7 @@ CREATE TABLE notices (
     id          TEXT NOT NULL PRIMARY KEY,
     person_id   TEXT NOT NULL,
     event       TEXT NOT NULL,
+    phone_id    TEXT NOT NULL,
     application TEXT NOT NULL, -- its name
     detail      TEXT NOT NULL,
     because     TEXT NOT NULL,
