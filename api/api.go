@@ -20,11 +20,13 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// Config is what an API is made of. Push, Conditions, Limits, TrustedProxies, Ready and
-// Now may be left out.
+// Config is what an API is made of. Notices, Push, Conditions, Limits,
+// TrustedProxies, Ready and Now may be left out.
 type Config struct {
 	Approvals  *approvals.Service
 	Enrolments *enrolments.Service
+	// Notices is what people were told; without it its routes are not there.
+	Notices Notices
 	// PublicURL is where the server is reached, without a trailing slash; what
 	// phones sign names it.
 	PublicURL string

@@ -7,6 +7,7 @@ import (
 	"countersign/approvals"
 	"countersign/enrolments"
 	"countersign/internal/jws"
+	"countersign/notices"
 	"countersign/push"
 )
 
@@ -67,6 +68,7 @@ var meanings = []meaning{
 	{enrolments.ErrNotFound, 404, "person-not-found", "No such person", "Check the user name, or open a set-up for the person with POST /v1/pairings.", 0},
 	{errRecovery, 404, "recovery-not-found", "No such recovery", "Sign in with a code and begin a new one.", 0},
 	{errNothingThere, 404, "nothing-to-change", "That is not there any more", "Read the page again: it was removed meanwhile, or is none of this person's.", 0},
+	{errNotice, 404, "notice-not-found", "No such notice", "Read the phone's notices again: they are kept for thirty days.", 0},
 	{errPairing, 404, "pairing-not-found", "No such set-up", "Open a new set-up.", 0},
 	{errLogo, 404, "logo-not-found", "There is no such logo", "Take the address from the state of a waiting screen; it changes with the picture.", 0},
 	{errNoRoute, 404, "not-found", "There is nothing here", "See /docs for the routes that there are.", 0},
@@ -112,6 +114,7 @@ var meanings = []meaning{
 	{enrolments.ErrLastWay, 409, "last-way-in", "It is the last way in", "Add a phone or an authenticator app first; without it the person could not sign in.", 0},
 	{enrolments.ErrRecoveryWaiting, 409, "recovery-waiting", "The wait is not over", "Come back after Retry-After, or approve it on a phone that the person has.", 0},
 	{enrolments.ErrRecoveryOver, 410, "recovery-over", "The recovery is over", "It was stopped, has led to a phone or is out of time: sign in with a code and begin a new one.", 0},
+	{notices.ErrOver, 410, "notice-over", "It can no longer be stopped", "Seven days have passed, or there was nothing to stop: tell the administrator.", 0},
 	{enrolments.ErrTicket, 410, "ticket-invalid", "The link is not valid any more", "Open a new set-up; a link is good once, for ten minutes.", 0},
 	{enrolments.ErrPairingSettled, 409, "pairing-settled", "The set-up is not at that step", "Read the set-up for its state, or open a new one.", 0},
 	{enrolments.ErrProof, 422, "pairing-proof-invalid", "The phone does not prove its key", "Sign the ticket's hash, the key's thumbprint and this server's URL with the phone's own key, by a clock that is right.", 0},

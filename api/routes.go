@@ -13,6 +13,7 @@ const (
 	tagSetUp       = "Set-up"
 	tagRecovery    = "New phone"
 	tagSecurity    = "My sign-in security"
+	tagNotice      = "This wasn't me"
 	tagPhone       = "Phone"
 	tagServer      = "Server"
 )
@@ -30,6 +31,7 @@ func (a *API) routes() error {
 	a.trustRoutes()
 	a.logoRoute()
 	a.securityRoutes()
+	a.noticeRoutes()
 	a.phoneRoutes()
 	a.serverRoutes()
 	// huma describes its own errors too; ownProblems lets none of them out.

@@ -193,6 +193,7 @@ func humaConfig(c Config, own huma.Transformer) huma.Config {
 				{Name: tagSetUp, Description: "What a browser does to pair a phone or an authenticator app, with its set-up token."},
 				{Name: tagRecovery, Description: "How somebody without their phone comes to a new one: begun by a code, from an app, from paper or by mail, or by answers; stopped by every phone that they have."},
 				{Name: tagSecurity, Description: "Where a person sees and changes how they sign in: opened by an application for who is signed in to it, each change confirmed by a fresh approval."},
+				{Name: tagNotice, Description: "Where somebody who was told of a change says, without signing in, that it was not theirs. The token is in the letter."},
 				{Name: tagPhone, Description: "What a phone does, each request signed by its own key."},
 				{Name: tagServer, Description: "What anybody may ask."},
 			},
@@ -219,6 +220,7 @@ func securitySchemes() map[string]*huma.SecurityScheme {
 		"recoveryToken":  bearer("recovery token", "The secret of one recovery."),
 		"securityToken":  bearer("security token", "The secret of one security page."),
 		"entry":          bearer("entry", "The secret in the path of a link for a browser without script; good once."),
+		"noticeToken":    bearer("notice token", "The secret of one notice."),
 		"phoneProof": {
 			Type: "apiKey", In: "header", Name: "Phone-Proof",
 			Description: "JWS by the phone's key over method, address, time, a jti of its own and the body's hash.",

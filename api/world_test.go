@@ -25,6 +25,7 @@ import (
 	"countersign/internal/jws"
 	"countersign/internal/seal"
 	"countersign/mobile-stub/phone"
+	"countersign/notices"
 	"countersign/push"
 	"countersign/sqlstore"
 )
@@ -110,7 +111,8 @@ type world struct {
 	store  *sqlstore.Store
 	memory *approvals.Memory
 	people *enrolments.Service
-	post   *postbox
+	post   *postbox // for codes
+	told   *told    // for notices
 	key    string
 	signer *jws.Signer
 }
@@ -140,8 +142,12 @@ func newWorldOf(t testing.TB, people func(*enrolments.Config), change ...func(*a
 		Store: w.memory, People: w.people, Record: w.store, Waker: &wakeups{}, Signer: w.signer,
 		PublicURL: w.url, Now: w.clock.now, Log: log,
 	})
+	w.told = newTold()
+	telling := notices.Start(notices.Config{
+		Store: w.store, People: w.people, Waker: &wakeups{}, Post: w.told, PublicURL: w.url, Now: w.clock.now, Log: log,
+	})
 	c := api.Config{
-		Approvals: signIns, Enrolments: w.people, PublicURL: w.url, ServerName: "Countersign",
+		Approvals: signIns, Enrolments: w.people, Notices: telling, PublicURL: w.url, ServerName: "Countersign",
 		KeySet: keySet(t, w.signer), Now: w.clock.now, Log: log,
 	}
 	for _, f := range change {
@@ -159,6 +165,7 @@ func newWorldOf(t testing.TB, people func(*enrolments.Config), change ...func(*a
 			t.Errorf("shutdown: %v", err)
 		}
 		w.server.Close()
+		telling.Close()
 		signIns.Close()
 		w.memory.Close()
 		w.store.Close()

@@ -34,9 +34,9 @@ func (s *Service) mail(ctx context.Context, d enrolments.Delivery) (told bool, e
 	return true, s.config.Post.Send(ctx, l)
 }
 
-// ring carries by a wake-up to the person's phones, but not to the one that did
-// it. One that takes it is enough: the others see the notice when they are
-// opened.
+// ring carries by a wake-up to the phones that the person had when it happened,
+// but not to the one that did it. One that takes it is enough: the others see the
+// notice when they are opened.
 func (s *Service) ring(ctx context.Context, d enrolments.Delivery) (told bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, ringTime)
 	defer cancel()
@@ -47,7 +47,7 @@ func (s *Service) ring(ctx context.Context, d enrolments.Delivery) (told bool, e
 	var phones []enrolments.Phone
 	var targets []push.Target
 	for _, p := range e.Phones {
-		if p.Push != nil && p.ID != d.Notice.Phone {
+		if p.Push != nil && p.ID != d.Notice.Phone && !p.AddedAt.After(d.Notice.At) {
 			phones, targets = append(phones, p), append(targets, *p.Push)
 		}
 	}

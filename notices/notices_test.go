@@ -377,6 +377,20 @@ func TestTwoNodesTellOnce(t *testing.T) {
 	})
 }
 
+func TestAPhoneIsNotRungForWhatHappenedBeforeItWasThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := open(t)
+		w.happens(ana, enrolments.EventCodesIssued)
+		time.Sleep(time.Second)
+		w.phone(ana, "new")
+		w.serve()
+		synctest.Wait()
+		if rung := w.bell.rings(); len(rung) != 0 || w.due(enrolments.ByPhones) != 0 {
+			t.Errorf("rang %q", rung)
+		}
+	})
+}
+
 func TestThePhoneThatDidItIsNotRungAndADeadOneIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := open(t)

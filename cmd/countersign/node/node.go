@@ -23,6 +23,7 @@ import (
 	"countersign/enrolments"
 	"countersign/internal/jws"
 	"countersign/internal/seal"
+	"countersign/notices"
 	"countersign/push"
 	"countersign/redisstore"
 	"countersign/sqlstore"
@@ -74,6 +75,7 @@ type Node struct {
 	keySet  []byte
 	ping    func(context.Context) error // whether the short-lived store can be asked
 	fanout  *push.Fanout
+	notices *notices.Service
 	api     *api.API
 	duo     *duo.Server
 	handler http.Handler
@@ -101,6 +103,11 @@ func Open(ctx context.Context, c Config) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	n.notices = notices.Start(notices.Config{
+		Store: n.Durable, People: n.Enrolments, Waker: n.fanout, Post: c.Post, PublicURL: c.PublicURL,
+		Now: time.Now, Log: c.Log,
+	})
+	n.closers = append(n.closers, func() error { n.notices.Close(); return nil })
 	if err := n.buildHandler(c); err != nil {
 		return nil, errors.Join(err, n.closeAll())
 	}
@@ -181,7 +188,7 @@ func signingKeys(ctx context.Context, store enrolments.Store) (*jws.Signer, []by
 
 func (n *Node) buildHandler(c Config) (err error) {
 	n.api, err = api.New(api.Config{
-		Approvals: n.Approvals, Enrolments: n.Enrolments,
+		Approvals: n.Approvals, Enrolments: n.Enrolments, Notices: n.notices,
 		PublicURL: c.PublicURL, ServerName: c.ServerName, KeySet: n.keySet,
 		Push: slices.Sorted(maps.Keys(c.Senders)), WebPushKey: c.WebPushKey, Conditions: n.fanout.Conditions,
 		Ready: func(ctx context.Context) error {
@@ -196,7 +203,7 @@ func (n *Node) buildHandler(c Config) (err error) {
 		PublicURL: c.PublicURL, ServerName: c.ServerName, FrameAncestors: c.FrameAncestors, Demo: c.Demo, API: n.api,
 	})
 	mux := http.NewServeMux()
-	for _, path := range []string{"/waiting/", "/set-up/", "/recovery/", "/security/", "/pair", "/phone", "/phone/", "/assets/"} {
+	for _, path := range []string{"/waiting/", "/set-up/", "/recovery/", "/security/", "/stop/", "/pair", "/phone", "/phone/", "/assets/"} {
 		mux.Handle(path, pages)
 	}
 	n.duo = n.newDuo(c)
