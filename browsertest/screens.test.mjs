@@ -311,6 +311,53 @@ test("the screens in a browser", { skip: server ? false : "SERVER is not set" },
       });
     }
 
+    await t.test("where the phone is this very browser, one tap leads there and one back", async () => {
+      const user = "same@example.com";
+      const { id, set_up_token: token } = await call("POST", "/v1/pairings", key, { user });
+      const { pair_url: link } = await call("GET", `/v1/pairings/${id}`, token);
+      const page = await open(browser, link, { viewport: { width: 390, height: 780 } });
+      await page.getByLabel("Name of this phone").fill("This browser");
+      await page.getByRole("button", { name: "Continue" }).click();
+      await heading(page, "Same on your computer?").or(page.getByRole("button", { name: "Not now" })).first().waitFor();
+      if (await page.getByRole("button", { name: "Not now" }).isVisible()) await page.getByRole("button", { name: "Not now" }).click();
+      await heading(page, "Same on your computer?").waitFor();
+      await call("POST", `/v1/pairings/${id}/confirm`, token, { match: true });
+      await heading(page, "Ready").waitFor();
+
+      const asked = await ask(user, { context: { user_agent: chrome } });
+      await page.goto(asked.waiting_url);
+      const there = page.getByRole("link", { name: "Approve on this device" });
+      await there.waitFor();
+      await page.getByText(`Keep ${asked.number} in mind`).waitFor();
+      await shot(page, "here");
+      await squeezed(page, "here");
+      assert.deepEqual(await barriers(page), []);
+      await there.click();
+      await heading(page, /^Are you signing in to /).waitFor();
+      await page.getByLabel("Number on the sign-in screen").fill(asked.number);
+      await page.getByRole("button", { name: "Approve" }).click();
+      await heading(page, "Approved").waitFor();
+      await shot(page, "here-approved");
+      assert.deepEqual(await barriers(page), []);
+      await page.getByRole("link", { name: "Back to the sign-in" }).click();
+      await heading(page, "You’re in").waitFor();
+
+      // Another person's sign-in in this browser is not this phone's.
+      await everything("visitor@example.com");
+      await page.goto((await ask("visitor@example.com")).waiting_url);
+      await heading(page, "Open Countersign on your phone").waitFor();
+      assert.equal(await there.isVisible(), false);
+      await done(page);
+    });
+
+    await t.test("where there is no phone in the browser, looking for one leaves nothing behind", async () => {
+      await everything("elsewhere@example.com");
+      const page = await open(browser, (await ask("elsewhere@example.com")).waiting_url);
+      await heading(page, "Open Countersign on your phone").waitFor();
+      assert.deepEqual(await page.evaluate(() => indexedDB.databases()), []);
+      await done(page);
+    });
+
     await t.test("more time is given once, and asked for only when there is little left", async () => {
       const user = "slow@example.com";
       await everything(user);

@@ -14,6 +14,9 @@ export function take(key) {
   return fragment;
 }
 
+// kept says whether the secret outlives leaving the page.
+export const kept = (key) => read(key) !== null;
+
 // forget drops the secret once nothing can be done with it.
 export function forget(key) {
   try {

@@ -220,11 +220,11 @@ async function start() {
   for (const [id, make] of Object.entries(makers)) screens[id] = make(app);
   try {
     app.store = await openStore();
-    app.set({ accounts: await app.store.accounts(), cleared: false });
     app.line = new Line(app.server, (await app.store.fact('offset')) ?? 0, (offset) => {
       app.store.keep('offset', offset);
       app.set({ offset });
     });
+    app.set({ accounts: await app.store.accounts(), cleared: false });
   } catch {
     return app.set({ said: { kind: 'broken' } });
   }

@@ -161,7 +161,7 @@ export class Requests {
       phone: settled?.settled_by || this.#app.words.text('some-phone'),
     };
     const requests = this.#state.requests.filter((r) => r !== request);
-    this.#app.set({ requests, opened: '', reporting: false, said: { kind, values } });
+    this.#app.set({ requests, opened: '', reporting: false, said: { kind, values, request: request.id } });
   }
 
   // answer signs and sends what the person decided. It gives the key of what to

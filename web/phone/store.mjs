@@ -20,6 +20,19 @@ export async function openStore() {
   return new Store(await done(opening));
 }
 
+// accountsHere reads the accounts that this browser keeps, for pages that are not
+// the phone. Where there is no database it makes none.
+export async function accountsHere() {
+  const opening = indexedDB.open('countersign');
+  opening.onupgradeneeded = () => opening.transaction.abort();
+  const db = await done(opening);
+  try {
+    return await new Store(db).accounts();
+  } finally {
+    db.close();
+  }
+}
+
 class Store {
   #db;
 

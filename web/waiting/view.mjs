@@ -13,6 +13,7 @@ export const slowAfter = 15; // seconds
 //   number    to be copied on the phone, or ""
 //   counting  whether the countdown is shown
 //   resend    "ready", "later" or "none": whether the phones can be asked again
+//   here      whether answering on this very device is offered
 //   code      "offered" (behind a button), "shown" or "none" (not taken, or over)
 //   onward    name of the way on from a settled state: waiting.onward
 //   codeNext  whether starting again with a code is offered
@@ -25,8 +26,8 @@ export const slowAfter = 15; // seconds
 // state is the protocol's, or null before the first. circumstances: asked
 // (seconds since phones were last asked), tries (number attempts at the start),
 // heldBack (the server refused to ask again), phoneless (the person has said that
-// they don't have their phone), lost (a problem's kind after which
-// nothing more will come).
+// they don't have their phone), here (a phone of theirs is the phone page of this
+// browser), lost (a problem's kind after which nothing more will come).
 export function view(words, state, circumstances = {}) {
   if (circumstances.lost && state?.state !== 'approved') return end(words, over(circumstances.lost), state, circumstances);
   if (!state) return { ...blank, kind: 'loading', headline: words.parts('page.one-moment'), line: words.parts('waiting.loading') };
@@ -35,7 +36,7 @@ export function view(words, state, circumstances = {}) {
 }
 
 const blank = {
-  purpose: 'wait', note: [], number: '', counting: false, resend: 'none', code: 'none',
+  purpose: 'wait', note: [], number: '', counting: false, resend: 'none', here: false, code: 'none',
   onward: '', codeNext: false, newPhone: false, go: '', back: '', tone: 'calm', icon: '',
 };
 
@@ -52,6 +53,7 @@ function pending(words, state, circumstances) {
     number: codeFirst ? '' : state.number ?? '',
     counting: true,
     resend: resending(kind, state, circumstances),
+    here: answersHere(state, circumstances),
     code: codeFirst ? 'shown' : 'offered',
     tone: kind === 'wrongNumber' ? 'alarm' : 'calm',
   };
@@ -69,7 +71,8 @@ function withoutCodes(words, kind, state, circumstances) {
     ? sentences(words, `waiting.phone-only.${kind}`, 'line', valuesOf(words, state))
     : sentences(words, `waiting.pending.${kind}`, form(words, kind, state), valuesOf(words, state));
   return {
-    ...blank, kind, counting: true, code: 'none', resend: resending(kind, state, circumstances), ...said,
+    ...blank, kind, counting: true, code: 'none', resend: resending(kind, state, circumstances),
+    here: answersHere(state, circumstances), ...said,
     number: barring && kind !== 'noneReachable' ? '' : state.number ?? '',
     tone: kind === 'wrongNumber' ? 'alarm' : 'calm',
   };
@@ -96,6 +99,8 @@ function resending(kind, state, { asked = 0, heldBack = false }) {
   if (state.next !== 'wait' || kind === 'openIt') return 'none';
   return !heldBack && state.resends_left > 0 && asked >= slowAfter ? 'ready' : 'later';
 }
+
+const answersHere = (state, { here = false, phoneless = false }) => state.next === 'wait' && here && !phoneless;
 
 // form of a pending state's sentence: most speak of a number, if there is one.
 function form(words, kind, state) {

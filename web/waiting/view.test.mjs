@@ -87,6 +87,17 @@ test('with no phone reachable, the number still helps who opens Countersign by h
   assert.match(plain(got.note), /enter 47: the request is waiting there/);
 });
 
+test('who has the phone page in this browser may answer there, while phones are asked', () => {
+  const here = (change, circumstances) => view(words, { ...asking, ...change }, { here: true, ...circumstances }).here;
+  assert.equal(here({}), true);
+  assert.equal(here({ methods: ['push'] }), true);
+  assert.equal(here({ phones: [phone('My browser', 'failed')] }), true);
+  assert.equal(here({}, { here: false }), false);
+  assert.equal(here({}, { phoneless: true }), false);
+  assert.equal(here({ next: 'code_only' }), false);
+  assert.equal(here({ state: 'expired' }), false);
+});
+
 test('resending waits for 15 seconds, ends with the budget, and is there only where it wakes a phone', () => {
   const resend = (change, circumstances) => view(words, { ...asking, ...change }, circumstances).resend;
   assert.equal(resend({}, { asked: 14.9 }), 'later');

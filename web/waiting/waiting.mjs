@@ -1,9 +1,11 @@
 // The waiting screen: the parts of the page, what the person does, and the
 // state that comes in. What is said stands in the catalogues, when in view.mjs.
 import { ask, askJSON, Problem } from '../page/server.mjs';
-import { forget, take } from '../page/secret.mjs';
+import { goingOver } from '../page/here.mjs';
+import { forget, kept, take } from '../page/secret.mjs';
 import { plain, say, write } from '../page/text.mjs';
 import { wordsOfPage } from '../page/words.mjs';
+import { accountsHere } from '../phone/store.mjs';
 import { Countdown } from './clock.mjs';
 import { speaking } from './change.mjs';
 import { read, refusal } from './code.mjs';
@@ -46,6 +48,7 @@ function heard(next) {
   if (resends !== null && next.resends_left < resends) askedAt = now;
   resends = next.resends_left ?? resends;
   resume(next);
+  if (!state && next.next === 'wait') lookHere(next.user);
   state = next;
   words = speaking(all, state);
   show();
@@ -56,6 +59,17 @@ function heard(next) {
 // again: whoever reads mail on this very device comes back so.
 function resume(first) {
   if (state === null && steps.kept === 'email' && first.recovery_offers?.includes('email')) byEmail.resume(first.email_hint);
+}
+
+// lookHere finds whether a phone of this person is this very browser. Whoever could
+// not come back, since nothing is kept here, is not led away.
+async function lookHere(user) {
+  try {
+    circumstances.here = kept(key) && (await accountsHere()).some((a) => a.user === user && a.state === 'active');
+  } catch {
+    return; // no phone here, or no storage
+  }
+  if (circumstances.here) show();
 }
 
 function connected(yes) {
@@ -87,6 +101,9 @@ function show() {
   byID('time').hidden = !next.counting;
   byID('resend').hidden = next.resend === 'none';
   byID('resend').setAttribute('aria-disabled', String(next.resend === 'later'));
+  byID('here').hidden = !next.here;
+  write(byID('here-number'), next.here && next.number ? words.parts('waiting.here.number', { number: next.number }) : []);
+  byID('here-number').hidden = !next.here || !next.number;
   byID('actions').hidden = next.purpose === 'end' || next.kind === 'loading';
   write(byID('who'), state ? words.parts('waiting.signing-in', { application: applicationOf(words, state), user: state.user }) : []);
   byID('who').hidden = !state;
@@ -231,6 +248,9 @@ function tick() {
 }
 
 // --- What the person does ---
+
+byID('here').href = `${document.documentElement.dataset.base}/phone#request=${id}`;
+byID('here').addEventListener('click', () => goingOver(id));
 
 byID('use-code').addEventListener('click', () => openCode(false));
 byID('without-phone').addEventListener('click', () => openCode(true));
