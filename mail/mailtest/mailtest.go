@@ -153,18 +153,24 @@ func (s *Server) Hang(string) error {
 // waits for it at most Patience.
 func (s *Server) Next(t testing.TB, to string) Mail {
 	t.Helper()
-	m, ok := s.await(to, t.Context().Done())
+	return s.NextAbout(t, to, "")
+}
+
+// NextAbout is Next of those whose subject holds a text.
+func (s *Server) NextAbout(t testing.TB, to, subject string) Mail {
+	t.Helper()
+	m, ok := s.await(to, subject, t.Context().Done())
 	if !ok {
-		t.Fatalf("no mail to %s within %v", to, Patience)
+		t.Fatalf("no mail to %s about %q within %v", to, subject, Patience)
 	}
 	return m
 }
 
-func (s *Server) await(to string, gone <-chan struct{}) (Mail, bool) {
+func (s *Server) await(to, subject string, gone <-chan struct{}) (Mail, bool) {
 	late := time.NewTimer(Patience)
 	defer late.Stop()
 	for {
-		m, ok, arrived := s.take(to)
+		m, ok, arrived := s.take(to, subject)
 		if ok {
 			return m, true
 		}
@@ -180,11 +186,11 @@ func (s *Server) await(to string, gone <-chan struct{}) (Mail, bool) {
 
 // take returns the oldest mail that was not, or what is closed when another one
 // arrives.
-func (s *Server) take(to string) (Mail, bool, <-chan struct{}) {
+func (s *Server) take(to, subject string) (Mail, bool, <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i, m := range s.mails {
-		if !s.taken[i] && strings.EqualFold(m.To, to) {
+		if !s.taken[i] && strings.EqualFold(m.To, to) && strings.Contains(m.Subject, subject) {
 			s.taken[i] = true
 			return m, true, nil
 		}

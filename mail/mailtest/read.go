@@ -104,13 +104,13 @@ func (m *Mail) add(part *multipart.Part) error {
 	return nil
 }
 
-// Reader serves GET /next?to=ADDRESS until t ends, for tests that drive a
-// browser: it answers as Next does, as JSON {"subject","text","html"}, or 404.
-// It returns the address to ask.
+// Reader serves GET /next?to=ADDRESS&subject=TEXT until t ends, for tests that
+// drive a browser: it answers as NextAbout does, as JSON {"subject","text","html"},
+// or 404. It returns the address to ask.
 func (s *Server) Reader(t testing.TB) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		m, ok := s.await(r.URL.Query().Get("to"), r.Context().Done())
+		m, ok := s.await(r.URL.Query().Get("to"), r.URL.Query().Get("subject"), r.Context().Done())
 		if !ok {
 			http.NotFound(w, r)
 			return
