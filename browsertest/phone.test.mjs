@@ -438,6 +438,32 @@ test("the phone page", { skip: server && key ? false : "SERVER and KEY are not s
       await page.context().close();
     });
 
+    await story("a phone that is added is told on the one before it, and said to be nobody’s", async () => {
+      const page = await handset(browser);
+      await paired(page, "opal@example.com");
+      const before = await asked(page, "opal@example.com");
+      await page.getByLabel("Number on the sign-in screen").fill(before.number);
+      await tap(page, "Approve");
+      await heading(page, "Approved").waitFor();
+      const { id, set_up_token: token } = await call("POST", "/v1/pairings", key, { user: "opal@example.com", approval_id: before.id });
+      const other = await handset(browser);
+      await toDigits(other, (await call("GET", `/v1/pairings/${id}`, token)).pair_url, "Old Pixel");
+      await call("POST", `/v1/pairings/${id}/confirm`, token, { match: true });
+      await heading(other, "Ready").waitFor();
+      await other.reload();
+      await heading(other, "No requests right now").waitFor();
+      await page.reload();
+      await page.getByText("A phone was added · Old Pixel").waitFor();
+      assert.equal(await other.locator("#home-changed").isVisible(), false, "the phone is told of itself");
+      await tap(page, "Was this you?");
+      await tap(page, "It wasn’t me");
+      await tap(page, "This wasn’t me: stop it");
+      await heading(page, "Stopped").waitFor();
+      assert.equal((await call("GET", "/v1/people/opal@example.com", key)).push_locked, true);
+      await page.context().close();
+      await other.context().close();
+    });
+
     await story("codes come without a network, and let in", async () => {
       const page = await handset(browser);
       await paired(page, "ida@example.com");

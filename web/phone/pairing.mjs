@@ -1,6 +1,7 @@
 // Becoming somebody's phone, step by step: name, notifications, key, digits.
 import { base32 } from './codes.mjs';
 import { newKey } from './jws.mjs';
+import { look } from './notices.mjs';
 import { firstStep } from './place.mjs';
 import { canPush, subscribe } from './push.mjs';
 import { seal } from './store.mjs';
@@ -126,6 +127,7 @@ async function follow(app, account) {
 async function finish(app, account) {
   await app.save({ ...account, state: 'active', six: '' });
   app.established();
+  look(app, app.line.now()); // that this phone was added is nothing new to who holds it
   await secret(app, app.account(account.id)).catch(() => {}); // the next start asks again
   app.set({ pairing: { step: 'ready', account: account.id }, reach: account.reach });
   app.requests.start();
