@@ -16,6 +16,7 @@ type State struct {
 	Method          string    `json:"method"`
 	SettledBy       string    `json:"settled_by"`
 	Application     string    `json:"application"`
+	Logo            string    `json:"logo"` // path of its picture; empty for none
 	User            string    `json:"user"`
 	Next            string    `json:"next"`
 	CodeOnlyBecause string    `json:"code_only_because"`

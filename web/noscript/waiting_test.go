@@ -58,6 +58,21 @@ func TestAFormThatIsNotOurOwnDoesNothing(t *testing.T) {
 	}
 }
 
+func TestTheApplicationsPictureStandsBesideItsName(t *testing.T) {
+	const picture = `<img src="/v1/applications/northwind/logo/x" width="32" height="32" alt="">`
+	for state, want := range map[string]bool{
+		asking: false,
+		strings.Replace(asking, `"application"`, `"logo":"/v1/applications/northwind/logo/x","application"`, 1): true,
+	} {
+		w := newWorld(t)
+		b := w.enters(waitingPath)
+		w.answers("GET /v1/approvals/"+approval+"/stream", reply{200, state, ""})
+		if p := b.open(waitingPath); strings.Contains(p.body, picture) != want {
+			t.Errorf("want %v: %s", want, p.body)
+		}
+	}
+}
+
 func TestAFormWithoutTheCookieDoesNothing(t *testing.T) {
 	w := newWorld(t)
 	for _, path := range []string{waitingPath, setUpPath, recoveryPath} {
