@@ -8,7 +8,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { barriers, withBrowser } from "./browser.mjs";
-import { ask, authenticator, call, code, everything, handset, key, server, stands } from "./people.mjs";
+import { ask, authenticator, call, code, everything, handset, key, mailed, server, stands } from "./people.mjs";
 
 const { SHOTS: shots, STORY: only, BACK: back, TRUSTING: trusting } = process.env;
 const patience = 20_000;
@@ -206,8 +206,72 @@ test("a sign-in without script", { skip: server ? false : "SERVER is not set" },
       await heading(page, "Your recovery codes"); // not before the box is ticked
       await page.getByLabel("I’ve kept them").check();
       await press(page, "Done");
+      await heading(page, "A backup address, if you like");
+      await follow(page, "Not now");
+      await heading(page, "Three questions only you can answer");
+      await follow(page, "Not now");
       await heading(page, "You’re set up");
       await fits(page, "done");
+      await page.context().close();
+    });
+
+    await story("a backup address and three questions are given, and each leads to a new phone", async () => {
+      const user = "further@example.com";
+      const address = "further@example.org";
+      const answers = ["Momo", "Zottel", "Schnurps"];
+      const { set_up_url: url } = await call("POST", "/v1/pairings", key, { user, without_script: true });
+      let page = await open(browser, url);
+      const phone = await handset(await page.locator("#link").getAttribute("href"), "Old phone");
+      await heading(page, "Same on your phone?");
+      await press(page, "Yes, it matches");
+      await page.locator("#no-codes").click();
+      await page.locator("#no-codes").click();
+      await heading(page, "A backup address, if you like");
+      await page.getByLabel("Backup email address").fill("nobody");
+      await press(page, "Send a code there");
+      await page.getByText("That doesn’t look like an address for mail.").waitFor();
+      await fits(page, "email");
+      await page.getByLabel("Backup email address").fill(address);
+      await press(page, "Send a code there");
+      await heading(page, "Check your inbox");
+      await fits(page, "email-code");
+      await type(page, await mailed(address));
+      await heading(page, "Three questions only you can answer");
+      await press(page, "Keep my answers");
+      await page.getByText("Choose a question here first.").waitFor();
+      for (const [i, answer] of answers.entries()) {
+        await page.locator(`#question-${i}`).selectOption({ index: i + 1 });
+        await page.locator(`#answer-${i}`).fill(answer);
+      }
+      await fits(page, "questions");
+      await press(page, "Keep my answers");
+      await heading(page, "You’re set up");
+      await page.context().close();
+
+      page = await open(browser, (await begin(user, { role: "member" })).waiting_url);
+      await follow(page, "I don’t have my phone");
+      await fits(page, "ways");
+      await page.locator("#way-email").click();
+      await heading(page, "Check your inbox");
+      await fits(page, "step-email");
+      await type(page, await mailed(address));
+      await heading(page, "Your new phone can be added in 24 hours");
+      const [notice] = await phone.asked();
+      await phone.answer(notice, "deny");
+      await heading(page, "This was stopped");
+      await page.context().close();
+
+      page = await open(browser, (await begin(user, { role: "member" })).waiting_url);
+      await follow(page, "I don’t have my phone");
+      await follow(page, "Answer my security questions");
+      await page.locator("#answer-0").fill(answers[0]);
+      await press(page, "Go on");
+      await page.getByText("Answer at least two of them.").waitFor();
+      await fits(page, "step-questions");
+      await page.locator("#answer-0").fill(answers[0]);
+      await page.locator("#answer-2").fill(answers[2]);
+      await press(page, "Go on");
+      await heading(page, "Your new phone can be added in 24 hours");
       await page.context().close();
     });
 

@@ -1,10 +1,11 @@
 // The people and applications of browser tests, played over the protocol: who
 // asks for sign-ins, whose phones answer, whose apps show codes. SERVER is the
-// server's address, KEY an API key.
+// server's address, KEY an API key, MAIL where mails can be read, if there are any.
 import assert from "node:assert/strict";
 import { createHash, createHmac, generateKeyPairSync, randomUUID, sign } from "node:crypto";
 
 export const { SERVER: server, KEY: key } = process.env;
+const { MAIL: mail } = process.env;
 
 // call asks the server with a bearer secret.
 export async function call(method, path, bearer, body) {
@@ -90,4 +91,12 @@ export async function everything(user) {
   await call("POST", `/v1/pairings/${id}/authenticator/confirm`, token, { code: code(setUpKey, -1) });
   const { codes } = await call("POST", `/v1/pairings/${id}/recovery-codes`, token);
   return { phone, setUpKey, codes };
+}
+
+// mailed waits for the next code to an address, among what else it is told.
+export async function mailed(to) {
+  const answer = await fetch(`${mail}?${new URLSearchParams({ to, subject: "Your code" })}`);
+  assert.equal(answer.status, 200, `no mail to ${to}`);
+  const { text } = await answer.json();
+  return /\b\d{6}\b/.exec(text)[0];
 }

@@ -24,6 +24,14 @@ type states struct {
 		Circumstances noscript.Circumstances     `json:"circumstances"`
 		said
 	} `json:"states"`
+	Change  map[string]json.RawMessage `json:"change"`
+	Changes []struct {
+		Name          string                     `json:"name"`
+		State         map[string]json.RawMessage `json:"state"`
+		Circumstances noscript.Circumstances     `json:"circumstances"`
+		Headline      string                     `json:"headline"`
+		Line          string                     `json:"line"`
+	} `json:"changes"`
 	Refusals []struct {
 		Name       string `json:"name"`
 		Problem    string `json:"problem"`
@@ -63,7 +71,7 @@ func readStates(t *testing.T) states {
 	if err := json.Unmarshal(raw, &all); err != nil {
 		t.Fatal(err)
 	}
-	if len(all.States) < 40 || len(all.Refusals) == 0 || len(all.Languages) == 0 {
+	if len(all.States) < 40 || len(all.Changes) == 0 || len(all.Refusals) == 0 || len(all.Languages) == 0 {
 		t.Fatal("the table is not the one it was")
 	}
 	return all
@@ -106,6 +114,18 @@ func TestWithoutScriptEachStateSaysWhatTheScriptSays(t *testing.T) {
 		}
 		if v.Title != got.Headline {
 			t.Errorf("%s: the title is %q", c.Name, v.Title)
+		}
+	}
+}
+
+func TestWithoutScriptAChangeSpeaksOfNoSignInEither(t *testing.T) {
+	all, english := readStates(t), loadWords()["en"]
+	for _, c := range all.Changes {
+		members := maps.Clone(all.Change)
+		maps.Copy(members, c.State)
+		v := noscript.ViewOf(english, all.with(t, members), c.Circumstances)
+		if textOf(v.Headline) != c.Headline || textOf(v.Line) != c.Line || v.May("waiting.new-phone") {
+			t.Errorf("%s: got %q, %q, %v", c.Name, v.Headline, v.Line, v.Actions)
 		}
 	}
 }

@@ -30,6 +30,7 @@ import (
 	"net/url"
 	"strings"
 
+	"countersign/enrolments"
 	"countersign/web/noscript"
 )
 
@@ -90,8 +91,13 @@ func withoutScript(c Config, draw drawer, scripted http.Handler) http.Handler {
 	if c.API == nil {
 		return scripted
 	}
+	var questions []string
+	for _, id := range enrolments.Questions() {
+		questions = append(questions, string(id))
+	}
 	return noscript.New(noscript.Config{
-		API: c.API, Files: files, Origin: originOf(c.PublicURL), Base: draw.base, Assets: draw.assets, ServerName: c.ServerName,
+		Questions: questions,
+		API:       c.API, Files: files, Origin: originOf(c.PublicURL), Base: draw.base, Assets: draw.assets, ServerName: c.ServerName,
 		Words: func(accept string) (string, noscript.Words) {
 			language := preferred(accept)
 			return language, loadWords()[language]

@@ -2,7 +2,6 @@ package noscript
 
 import (
 	"strings"
-	"time"
 	"unicode"
 )
 
@@ -53,8 +52,7 @@ func RefusalOf(w Words, kind string, recovery bool, count int, phoneAsked bool, 
 		if phoneAsked {
 			form = "waiting.code.blocked.phone"
 		}
-		minutes := max(1, int((time.Duration(count)*time.Second+time.Minute-1)/time.Minute))
-		return Refusal{w.Text("waiting.code.blocked.headline"), w.Text(form, "count", minutes)}
+		return Refusal{w.Text("waiting.code.blocked.headline"), w.Text(form, "count", minutesOf(count))}
 	}
 	why, known := refusals[kind]
 	key := why.app

@@ -85,7 +85,7 @@ func (s *Server) close(w http.ResponseWriter, r *http.Request, kind string) {
 	case "too-many-requests":
 		status, why = http.StatusTooManyRequests, "busy"
 	}
-	s.show(w, r, "closed", status, closed{Why: why})
+	s.show(w, r, "closed", status, s.words(r), closed{Why: why})
 }
 
 // closed is a page with nothing to do on it.

@@ -53,7 +53,10 @@ type Config struct {
 	Words func(accept string) (language string, words Words)
 	// Headers are the security headers of these pages.
 	Headers map[string]string
-	Now     func() time.Time
+	// Questions are the ids of the security questions; their words are
+	// page.question.<id>.
+	Questions []string
+	Now       func() time.Time
 }
 
 // Server answers for the pages.

@@ -57,13 +57,13 @@ func (s *Server) recovery(v *visit) {
 	words := s.words(v.r)
 	screen := recoveryScreenOf(words, state)
 	path := s.path(v.page, v.id)
-	screen.Address, screen.Still, screen.Notice = s.config.Origin+path, path+"?still", noticeOf(words, v.note)
+	screen.Address, screen.Still, screen.Notice = s.config.Origin+path, path+"?still", v.note.notice(words)
 	waits := screen.Kind == "waiting"
 	screen.Looks, screen.Stopped = waits && !at.still, waits && at.still
 	if screen.Looks {
 		lookAgain(v.w, nextLook(state), path)
 	}
-	s.show(v.w, v.r, "recovery", http.StatusOK, screen)
+	s.show(v.w, v.r, "recovery", http.StatusOK, words, screen)
 }
 
 func nextLook(r *recovery) time.Duration {
@@ -145,10 +145,10 @@ func (s *Server) openRecovery(v *visit) {
 	}
 	err := s.ask(v.r, v.token, http.MethodPost, "/v1/recoveries/"+v.id+"/set-up", map[string]any{"remove": remove}, &opened)
 	if err != nil {
-		v.note.Said = ""
+		v.note.say("")
 		// Where it is over or waits, the page says so.
 		if kind := kindOf(err); kind != "recovery-over" && kind != "recovery-waiting" && !slices.Contains(hopeless, kind) {
-			v.note.Said = "offline"
+			v.note.say("offline")
 		}
 		s.back(v, place{})
 		return

@@ -18,8 +18,15 @@ type pairing struct {
 	Phone   struct {
 		Name string `json:"name"`
 	} `json:"phone"`
-	Authenticator bool `json:"authenticator"`
+	Authenticator    bool   `json:"authenticator"`
+	EmailOffered     bool   `json:"email_offered"`
+	Email            string `json:"email"`
+	QuestionsOffered bool   `json:"questions_offered"`
+	QuestionsSet     bool   `json:"questions_set"`
 }
+
+// appOnly reports whether a set-up takes an authenticator app and no phone.
+func (g pairing) appOnly() bool { return g.State == "open" && g.PairURL == "" && !g.Authenticator }
 
 // hopeless are the kinds of problem after which a page has nothing more to tell.
 var hopeless = []string{"unauthorized", "pairing-not-found", "recovery-not-found", "not-found"}
@@ -54,10 +61,11 @@ func (s *Server) pairing(v *visit) (*pairing, error) {
 
 func (s *Server) showSetUp(v *visit, screen setUpScreen) {
 	words := s.words(v.r)
-	if key, known := appRefusals[v.note.Said]; known && screen.Kind == "app" {
-		screen.Refusal = words.Text(key)
-	}
-	screen.Notice = noticeOf(words, v.note)
+	v.note.leave(screen.Kind)
+	s.remember(v)
+	screen.Refusal, screen.Notice = v.note.refusal(words, v.page, screen.Kind), v.note.notice(words)
+	screen.Here = screen.at.String()
+	screen.Further = s.furtherOf(words, screen.Kind, screen.at, v.note)
 	// A phone that opens the link, or answers the test request.
 	waits, path, still := screen.Kind == "open" || screen.Trial == "asking", s.path(v.page, v.id), screen.at
 	still.still = true
@@ -65,7 +73,7 @@ func (s *Server) showSetUp(v *visit, screen setUpScreen) {
 	if screen.Looks {
 		lookAgain(v.w, everyLook, path+screen.at.String())
 	}
-	s.show(v.w, v.r, "set-up", http.StatusOK, screen)
+	s.show(v.w, v.r, "set-up", http.StatusOK, words, screen)
 }
 
 // setUpSteps are what a form of the set-up can ask for.
@@ -73,26 +81,18 @@ func (s *Server) setUpSteps() map[string]func(*visit) {
 	return map[string]func(*visit){
 		"confirm": s.comparePhone, "try": s.tryPhone, "authenticator": s.beginApp, "authenticator/confirm": s.confirmApp,
 		"recovery-codes": s.issueCodes, "recovery-codes/file": s.saveCodes,
+		"email": s.giveAddress, "email/confirm": s.confirmAddress, "questions": s.giveAnswers,
 	}
 }
 
-// atSetUp does one step of the set-up and notes what is wrong with it; the kind of
-// the problem is empty where nothing is.
-func (s *Server) atSetUp(v *visit, step string, in, out any) (kind string) {
-	v.note.Said = ""
+// atSetUp does one step of the set-up and notes what is wrong with it.
+func (s *Server) atSetUp(v *visit, step string, in, out any) error {
+	v.note.say("")
 	err := s.ask(v.r, v.token, http.MethodPost, "/v1/pairings/"+v.id+"/"+step, in, out)
-	if err == nil {
-		return ""
+	if err != nil && !slices.Contains(hopeless, kindOf(err)) { // of those the page says so
+		v.note.say(kindOf(err))
 	}
-	kind = kindOf(err)
-	switch {
-	case slices.Contains(hopeless, kind): // the page says so
-	case kind == "pairing-settled":
-		v.note.Said = "settled"
-	default:
-		v.note.Said = "offline"
-	}
-	return kind
+	return err
 }
 
 func (s *Server) comparePhone(v *visit) {
@@ -106,13 +106,11 @@ func (s *Server) tryPhone(v *visit) {
 		ID    string `json:"id"`
 		Token string `json:"waiting_token"`
 	}
-	switch s.atSetUp(v, "try", nil, &trial) {
-	case "":
+	err := s.atSetUp(v, "try", nil, &trial)
+	if err == nil {
 		v.note.Trial = trial.ID + "." + trial.Token
-	case "too-many-pushes":
-		v.note.Said = "trial-held"
 	}
-	s.back(v, place{trial: v.note.Said == ""})
+	s.back(v, place{trial: err == nil})
 }
 
 // followTrial adds how the test request stands.
@@ -138,36 +136,28 @@ func (s *Server) beginApp(v *visit) {
 		Key string `json:"setup_key"`
 		QR  string `json:"qr_svg"`
 	}
-	if kind := s.atSetUp(v, "authenticator", nil, &made); kind != "" {
+	if s.atSetUp(v, "authenticator", nil, &made) != nil {
 		s.back(v, place{})
 		return
 	}
 	at := place{app: true}
 	screen := setUpScreen{setUpView: setUpViewOf(s.words(v.r), &pairing{State: "open"}, at), at: at}
 	screen.Key, screen.Picture = made.Key, asImage(made.QR)
-	s.remember(v)
 	s.showSetUp(v, screen)
-}
-
-// appRefusals are the sentences on a code of an app that was not taken.
-var appRefusals = map[string]string{
-	"app-empty": "setup.app.empty", "app-wrong": "setup.app.wrong", "app-blocked": "setup.app.blocked", "offline": "page.offline",
 }
 
 func (s *Server) confirmApp(v *visit) {
 	code, _ := readCode(v.r.PostForm.Get("code"))
-	said := map[string]string{
-		"code-wrong": "app-wrong", "code-used": "app-wrong", "invalid-request": "app-empty",
-		"codes-blocked": "app-blocked", "too-many-requests": "app-blocked",
-	}
-	kind := "invalid-request"
+	var err error = &problem{Kind: "invalid-request"}
 	if isDigits(code) {
-		kind = s.atSetUp(v, "authenticator/confirm", map[string]string{"code": code}, nil)
+		err = s.atSetUp(v, "authenticator/confirm", map[string]string{"code": code}, nil)
 	}
-	if refused, known := said[kind]; known {
-		v.note.Said = refused
+	at := place{}
+	if kind := kindOf(err); err != nil && kind != "pairing-settled" && !slices.Contains(hopeless, kind) {
+		v.note.refuse("app", err)
+		at.app = true
 	}
-	s.back(v, place{app: kind != "" && v.note.Said != "settled"})
+	s.back(v, at)
 }
 
 // issueCodes shows new recovery codes, in answer to the form: they are seen only
@@ -176,13 +166,14 @@ func (s *Server) issueCodes(v *visit) {
 	var made struct {
 		Codes []string `json:"codes"`
 	}
-	switch s.atSetUp(v, "recovery-codes", nil, &made) {
-	case "":
-		s.remember(v)
-		s.showSetUp(v, setUpScreen{setUpView: sayings(s.words(v.r), "codes", nil), Codes: made.Codes})
+	err := s.atSetUp(v, "recovery-codes", nil, &made)
+	if err == nil {
+		words := s.words(v.r)
+		s.showSetUp(v, setUpScreen{setUpView: sayings(words, "codes", nil), Codes: made.Codes, CodesOf: s.codesOf(v, words)})
 		return
-	case "pairing-settled":
-		v.note.Said = "codes-shown"
+	}
+	if kindOf(err) == "pairing-settled" {
+		v.note.say("codes-shown")
 	}
 	s.back(v, place{})
 }
@@ -198,15 +189,21 @@ func (s *Server) saveCodes(v *visit) {
 		http.Error(v.w, "these are no recovery codes", http.StatusBadRequest)
 		return
 	}
-	words, user := s.words(v.r), ""
-	if g, err := s.pairing(v); err == nil {
-		user = g.User
-	}
+	words := s.words(v.r)
 	s.secured(v.w)
 	v.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	v.w.Header().Set("Content-Disposition", `attachment; filename="countersign-recovery-codes.txt"`)
-	lines := slices.Concat([]string{words.Text("setup.codes.file", "user", user), words.Text("setup.codes.once"), ""}, codes)
+	lines := slices.Concat([]string{s.codesOf(v, words), words.Text("setup.codes.once"), ""}, codes)
 	v.w.Write([]byte(strings.Join(lines, "\n") + "\n"))
+}
+
+// codesOf says whose codes they are, on paper and in a file.
+func (s *Server) codesOf(v *visit, w Words) string {
+	user := ""
+	if g, err := s.pairing(v); err == nil {
+		user = g.User
+	}
+	return w.Text("setup.codes.file", "user", user)
 }
 
 // picture is the QR code of the link for the phone.

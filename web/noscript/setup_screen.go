@@ -17,12 +17,16 @@ type setUpView struct {
 	// authenticator app was proved in this set-up.
 	PairURL, Phone string
 	HasApp         bool
+	// AppOnly: an app is all that can be added. Began: its key was shown.
+	AppOnly, Began bool
 }
 
 // setUpScreen is what its template shows.
 type setUpScreen struct {
 	setUpView
 	at place
+	// Here leads back to this place after a step.
+	Here string
 	// Looks, Stopped and Still are as on the waiting screen.
 	Looks, Stopped bool
 	Still          string
@@ -35,6 +39,9 @@ type setUpScreen struct {
 	// "over"; empty where none was sent.
 	Trial, TrialNumber string
 	Codes              []string
+	CodesOf            string
+	// Further is what may follow, where Kind is a step of it.
+	Further further
 }
 
 var setUpIcons = map[string]string{
@@ -51,6 +58,7 @@ func setUpViewOf(w Words, g *pairing, at place) setUpView {
 		return v
 	}
 	v.PairURL, v.Phone, v.HasApp = webAddress(g.PairURL), g.Phone.Name, g.Authenticator
+	v.AppOnly, v.Began = g.appOnly(), at.app
 	if kind == "claimed" && len(g.Digits) == 6 {
 		v.Digits = g.Digits[:3] + " " + g.Digits[3:]
 	}
@@ -60,7 +68,7 @@ func setUpViewOf(w Words, g *pairing, at place) setUpView {
 func setUpKind(g *pairing, at place) string {
 	switch {
 	case at.done:
-		return "done"
+		return furtherKind(g, at)
 	case g == nil:
 		return "lost"
 	// A phone that asks to be added comes before all else: the person must see
@@ -75,6 +83,8 @@ func setUpKind(g *pairing, at place) string {
 		return "active"
 	case g.Authenticator:
 		return "added"
+	case g.appOnly():
+		return "app"
 	case g.State == "open":
 		return "open"
 	}

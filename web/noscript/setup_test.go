@@ -31,7 +31,8 @@ func TestEachStateOfASetUpSaysWhatToDo(t *testing.T) {
 		{reply{200, opened(`"state":"expired"`), ""}, "?app", []string{"This link has run out"}, false},
 		{reply{200, opened(`"state":"refused"`), ""}, "", []string{"That phone was not added"}, false},
 		{reply{200, opened(`"state":"active"`), ""}, "?sure", []string{"Finish without codes?", "Show my recovery codes"}, false},
-		{reply{200, opened(`"state":"open"`), ""}, "?sure&still", []string{"Add your phone"}, false},
+		{reply{200, opened(`"state":"open","pair_url":"https://example.com/pair#ticket"`), ""}, "?sure&still", []string{"Add your phone"}, false},
+		{reply{200, opened(`"state":"open"`), ""}, "", []string{"Add an authenticator app", "Show what the app scans"}, false},
 		{reply{200, opened(`"state":"active"`), ""}, "?done", []string{"You’re set up"}, false},
 		{reply{200, opened(`"state":"levitating"`), ""}, "", []string{"This link has run out"}, false},
 		{problem(404, "pairing-not-found", ""), "", []string{"This link doesn’t work"}, false},
@@ -107,7 +108,7 @@ func TestAKeyAndCodesAreShownOnceInAnswerToTheirForm(t *testing.T) {
 	}
 	w.answers(atSetUp("recovery-codes"), reply{201, `{"codes":["AAAA-BBBB-CCCC-DDDD","EEEE-FFFF-GGGG-HHHH"]}`, ""})
 	p = b.submit(setUpPath+"/recovery-codes", nil)
-	p.says(t, "<li>AAAA-BBBB-CCCC-DDDD</li>", "I’ve kept them")
+	p.says(t, "<li>AAAA-BBBB-CCCC-DDDD</li>", "I’ve kept them", "Countersign recovery codes for ana@example.com")
 	for _, query := range []string{"", "?app", "?done"} {
 		b.open(setUpPath+query).keepsQuiet(t, "JBSW", "AAAA-BBBB")
 	}
@@ -246,5 +247,120 @@ func TestARecoveryLeadsToItsSetUp(t *testing.T) {
 		if c := w.asked(); c[0].body != `{"remove":[]}` {
 			t.Errorf("%s: the API was sent %s", kind, c[0].body)
 		}
+	}
+}
+
+const further = `"state":"active","phone":{"name":"Ana’s"},"email_offered":true,"questions_offered":true`
+
+func TestWhatMayFollowIsOfferedOnceAndCanBePassedOver(t *testing.T) {
+	w := newWorld(t)
+	b := w.enters(setUpPath)
+	for _, c := range []struct{ state, query, says string }{
+		{further, "?done", "A backup address, if you like"},
+		{further, "?done=yes", "A backup address, if you like"},
+		{further, "?done&mailed", "Check your inbox"},
+		{further, "?done&no-email", "Three questions only you can answer"},
+		{further + `,"email":"a•••@example.org"`, "?done", "Three questions only you can answer"},
+		{further, "?done&no-email&no-questions", "You’re set up"},
+		{further + `,"email":"a•••@example.org","questions_set":true`, "?done", "You’re set up"},
+		{further, "", "is ready"},
+	} {
+		w.answers(readSetUp, reply{200, opened(c.state), ""})
+		p := b.open(setUpPath + c.query)
+		p.says(t, c.says)
+		if p.Header.Get("Refresh") != "" {
+			t.Errorf("%s: the page moves", c.query)
+		}
+	}
+	w.answers(readSetUp, reply{200, opened(further), ""})
+	b.open(setUpPath+"?done").says(t, setUpPath+"?done&amp;no-email")
+	b.open(setUpPath+"?done&no-email").says(t, setUpPath+"?done&amp;no-email&amp;no-questions")
+}
+
+func TestABackupAddressIsProvedByTheCodeThatIsSentThere(t *testing.T) {
+	w := newWorld(t)
+	b := w.enters(setUpPath)
+	w.answers(readSetUp, reply{200, opened(further), ""})
+	for _, c := range []struct {
+		step, field, typed string
+		answer             reply
+		sent, says         string
+	}{
+		{"email?done", "address", "nobody", reply{}, "", "That doesn’t look like an address for mail."},
+		{"email?done", "address", " ana@example.org ", problem(422, "email-refused", ""), `{"address":"ana@example.org","language":"en"}`, "That’s the mailbox you sign in with."},
+		{"email?done", "address", "ana@example.org", problem(429, "too-many-emails", ""), `{"address":"ana@example.org","language":"en"}`, "Use the newest one"},
+		{"email?done", "address", "ana@example.org", problem(503, "unavailable", ""), `{"address":"ana@example.org","language":"en"}`, "The mail couldn’t be sent."},
+		{"email?done", "address", "ana@example.org", problem(409, "pairing-settled", ""), `{"address":"ana@example.org","language":"en"}`, "The ten minutes of this set-up are over."},
+		{"email?done", "address", "ana@example.org", reply{202, `{"sent_to":"a•••@example.org"}`, ""}, `{"address":"ana@example.org","language":"en"}`, "We’ve sent it to <bdi>a•••@example.org</bdi>."},
+		{"email/confirm?done&mailed", "code", "1234", reply{}, "", "Type the six digits from the mail."},
+		{"email/confirm?done&mailed", "code", "123 456", problem(422, "code-wrong", ""), `{"code":"123456"}`, "Take the one from the newest mail."},
+		{"email/confirm?done&mailed", "code", "123456", problem(422, "code-expired", ""), `{"code":"123456"}`, "Have another one sent."},
+	} {
+		path, _, _ := strings.Cut(c.step, "?")
+		w.answers(atSetUp(path), c.answer)
+		p := b.submit(setUpPath+"/"+c.step, url.Values{c.field: {c.typed}})
+		p.says(t, c.says)
+		p.keepsQuiet(t, "123456")
+		sent := ""
+		for _, asked := range w.asked() {
+			if asked.what == atSetUp(path) {
+				sent = asked.body
+			}
+		}
+		if sent != c.sent {
+			t.Errorf("%s %q: the API was sent %q, want %q", c.step, c.typed, sent, c.sent)
+		}
+		if kept := strings.Contains(p.body, `value="`+strings.TrimSpace(c.typed)+`"`); c.field == "address" && c.answer.status != 202 && !kept {
+			t.Errorf("%q has to be typed again", c.typed)
+		}
+	}
+	w.answers(atSetUp("email/confirm"), reply{200, "{}", ""})
+	w.answers(readSetUp, reply{200, opened(further + `,"email":"a•••@example.org"`), ""})
+	b.submit(setUpPath+"/email/confirm?done&mailed", url.Values{"code": {"123456"}}).says(t, "Three questions only you can answer")
+}
+
+func TestAnswersAreLookedAtBeforeTheyAreSentAndNeverShownAgain(t *testing.T) {
+	const put = "PUT /v1/pairings/" + setUp + "/questions"
+	chosen := []string{"first-book", "cuddly-toy", "family-word"}
+	for _, c := range []struct {
+		questions, answers []string
+		answer             reply
+		says               string
+		at                 string
+	}{
+		{[]string{"first-book", "", "family-word"}, []string{"Momo", "Zottel", "Schnurps"}, reply{}, "Choose a question here first.", `id="question-1" name="question" aria-describedby="refused"`},
+		{[]string{"first-book", "which?", "family-word"}, []string{"Momo", "Zottel", "Schnurps"}, reply{}, "Choose a question here first.", `id="question-1"`},
+		{[]string{"first-book", "first-book", "family-word"}, []string{"Momo", "Zottel", "Schnurps"}, reply{}, "This question is chosen twice.", `id="question-1" name="question" aria-describedby="refused"`},
+		{chosen, []string{"Momo", "Zottel", " x "}, reply{}, "An answer has 3 to 64 letters and digits.", `aria-describedby="refused"`},
+		{chosen, []string{"Momo", "Zottel", "zot-tel!"}, reply{}, "You’ve given this answer before.", `aria-describedby="refused"`},
+		{nil, nil, reply{}, "Choose a question here first.", `id="question-0" name="question" aria-describedby="refused"`},
+		{chosen, []string{"Momo", "Zottel", "Schnurps"}, problem(422, "invalid-request", ""), "One of these is easy to guess", ""},
+		{chosen, []string{"Momo", "Zottel", "Schnurps"}, problem(500, "internal", ""), "That didn’t get through.", ""},
+	} {
+		w := newWorld(t)
+		b := w.enters(setUpPath)
+		w.answers(readSetUp, reply{200, opened(further), ""})
+		w.answers(put, c.answer)
+		p := b.submit(setUpPath+"/questions?done&no-email", url.Values{"question": c.questions, "answer": c.answers})
+		p.says(t, c.says, c.at)
+		p.keepsQuiet(t, "Momo", "Zottel", "Schnurps", "which?")
+		if len(c.questions) > 0 {
+			p.says(t, `<option value="first-book" selected>`)
+		}
+		sent := false
+		for _, asked := range w.asked() {
+			sent = sent || asked.what == put
+		}
+		if sent != (c.answer.status != 0) {
+			t.Errorf("%v: sent: %v", c.answers, sent)
+		}
+	}
+	w := newWorld(t)
+	b := w.enters(setUpPath)
+	w.answers(readSetUp, reply{200, opened(further + `,"questions_set":true`), ""})
+	p := b.submit(setUpPath+"/questions?done&no-email", url.Values{"question": chosen, "answer": {"Momo", "Zottel", "Schnurps"}})
+	p.says(t, "You’re set up")
+	if c := w.asked(); c[0].what != put || c[0].body != `{"questions":[{"question":"first-book","answer":"Momo"},{"question":"cuddly-toy","answer":"Zottel"},{"question":"family-word","answer":"Schnurps"}]}` {
+		t.Errorf("the API was asked %+v", c)
 	}
 }

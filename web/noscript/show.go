@@ -32,9 +32,9 @@ func (s *Server) words(r *http.Request) Words {
 	return w
 }
 
-// show draws a page.
-func (s *Server) show(w http.ResponseWriter, r *http.Request, name string, status int, screen any) {
-	language, words := s.config.Words(r.Header.Get("Accept-Language"))
+// show draws a page that says what it says by words.
+func (s *Server) show(w http.ResponseWriter, r *http.Request, name string, status int, words Words, screen any) {
+	language, _ := s.config.Words(r.Header.Get("Accept-Language"))
 	var b bytes.Buffer
 	err := s.pages[name].ExecuteTemplate(&b, "page.html", page{
 		Words: words, Language: language, Server: s.config.ServerName, Base: s.config.Base, Assets: s.config.Assets,

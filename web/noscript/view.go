@@ -15,8 +15,9 @@ type State struct {
 	Reason          string    `json:"reason"`
 	Method          string    `json:"method"`
 	SettledBy       string    `json:"settled_by"`
+	Purpose         string    `json:"purpose"`
+	Action          string    `json:"action"`
 	Application     string    `json:"application"`
-	Logo            string    `json:"logo"` // path of its picture; empty for none
 	User            string    `json:"user"`
 	Next            string    `json:"next"`
 	CodeOnlyBecause string    `json:"code_only_because"`
@@ -26,6 +27,7 @@ type State struct {
 	Phones          []Phone   `json:"phones"`
 	Methods         []string  `json:"methods"`
 	RecoveryOffers  []string  `json:"recovery_offers"` // nil of a server that does not say
+	EmailHint       string    `json:"email_hint"`
 	TrustDays       int       `json:"trust_days"`
 	MayExtend       bool      `json:"may_extend"`
 	NumberTries     int       `json:"number_attempts_left"`
@@ -86,6 +88,7 @@ const slowAfter = 15
 
 // ViewOf decides what is shown of a state; nil for one that was never seen.
 func ViewOf(w Words, state *State, c Circumstances) View {
+	w = speaking(w, state)
 	switch {
 	case c.Lost != "" && (state == nil || state.State != "approved"):
 		kind := "lost"
@@ -320,7 +323,7 @@ func ended(w Words, kind string, s *State, c Circumstances) View {
 
 // leads says whether a code that approved also leads to a new phone.
 func leads(s *State, method string) bool {
-	return (method == "totp" || method == "recovery_code") && (s.RecoveryOffers == nil || slices.Contains(s.RecoveryOffers, method))
+	return s.Purpose != "change" && (method == "totp" || method == "recovery_code") && (s.RecoveryOffers == nil || slices.Contains(s.RecoveryOffers, method))
 }
 
 func settledForm(kind, settledBy, to string, tries int) string {

@@ -2,8 +2,6 @@ package noscript
 
 import (
 	"net/http"
-	"net/url"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -70,75 +68,4 @@ func (s *Server) keep(w http.ResponseWriter, path, name, value string, life time
 func (s *Server) back(v *visit, at place) {
 	s.remember(v)
 	http.Redirect(v.w, v.r, s.path(v.page, v.id)+at.String(), http.StatusSeeOther)
-}
-
-// noteLife is as long as the longest of what a note is about, a sign-in with
-// its second life.
-const noteLife = 15 * time.Minute
-
-func (s *Server) remember(v *visit) {
-	s.keep(v.w, s.path(v.page, v.id), "note", v.note.String(), noteLife)
-}
-
-// note is what a script would remember while it runs.
-type note struct {
-	// Asked is when the phones were last asked.
-	Asked time.Time
-	// Tries is how many tries of the number there were at first.
-	Tries int
-	// HeldBack: the server refused to ask again. Phoneless: the person has said
-	// that the phone is not there. Trusted: and that this browser is to be
-	// trusted, or that this cannot be.
-	HeldBack, Phoneless, Trusted bool
-	// Said is what came of the last step: "resent", or the kind of a problem.
-	// Count goes with it: tries that are left, or seconds to wait. OfRecovery
-	// says that it is about a recovery code.
-	Said       string
-	Count      int
-	OfRecovery bool
-	// Trial is the test request of a set-up: its id and token.
-	Trial string
-}
-
-// String writes a note as a cookie keeps it.
-func (n note) String() string {
-	q := url.Values{}
-	for name, value := range map[string]string{
-		"asked": decimal(n.Asked.Unix()), "tries": decimal(int64(n.Tries)), "held": flag(n.HeldBack),
-		"phoneless": flag(n.Phoneless), "trusted": flag(n.Trusted), "said": n.Said, "count": decimal(int64(n.Count)),
-		"recovery": flag(n.OfRecovery), "trial": n.Trial,
-	} {
-		if value != "" {
-			q.Set(name, value)
-		}
-	}
-	return q.Encode()
-}
-
-// decimal leaves zero out: it is what is read where there is nothing.
-func decimal(n int64) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.FormatInt(n, 10)
-}
-
-func flag(on bool) string { return map[bool]string{true: "1"}[on] }
-
-// parseNote reads a note, as far as it is one: whoever writes their own cookie
-// misleads nobody else.
-func parseNote(text string) note {
-	q, _ := url.ParseQuery(text)
-	number := func(name string) int64 {
-		n, err := strconv.ParseInt(q.Get(name), 10, 64)
-		if err != nil || n < 0 {
-			return 0
-		}
-		return n
-	}
-	return note{
-		Asked: time.Unix(number("asked"), 0), Tries: int(min(number("tries"), 10)), Count: int(min(number("count"), 24*3600)),
-		HeldBack: q.Has("held"), Phoneless: q.Has("phoneless"), Trusted: q.Has("trusted"),
-		Said: q.Get("said"), OfRecovery: q.Has("recovery"), Trial: q.Get("trial"),
-	}
 }

@@ -2,6 +2,7 @@ package noscript
 
 import (
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -17,9 +18,7 @@ const (
 // waiting shows the waiting screen.
 func (s *Server) waiting(v *visit) {
 	at := placeOf(v.r.URL.Query())
-	if !at.typing() && v.note.ofCode() {
-		v.note.Said = "" // it was said at the field
-	}
+	v.note.leave(at.field())
 	state, err := s.approval(v, v.id, v.token)
 	c := Circumstances{HeldBack: v.note.HeldBack, Phoneless: v.note.Phoneless}
 	switch kind := kindOf(err); {
@@ -32,10 +31,12 @@ func (s *Server) waiting(v *visit) {
 		return
 	}
 	c.Asked, c.Tries = s.config.Now().Sub(v.note.Asked).Seconds(), v.note.Tries
+	view, w := ViewOf(s.words(v.r), state, c), speaking(s.words(v.r), state)
+	screen := newWaitingScreen(w, view, state, at, v.note)
+	screen.Step = s.stepOf(v, at, screen.View, state)
 	s.remember(v)
-	w := s.words(v.r)
-	screen := newWaitingScreen(w, ViewOf(w, state, c), state, at, v.note)
 	switch {
+	case screen.Step != nil: // it keeps still
 	case screen.Back != "" && v.r.URL.Query().Has(codeFirst):
 		s.startWithCode(v, screen.Back)
 		return
@@ -44,7 +45,7 @@ func (s *Server) waiting(v *visit) {
 	case screen.Goes:
 		lookAgain(v.w, goAfter, screen.Go)
 	}
-	s.show(v.w, v.r, "waiting", http.StatusOK, screen)
+	s.show(v.w, v.r, "waiting", http.StatusOK, w, screen)
 }
 
 // approval reads how an approval stands.
@@ -59,67 +60,71 @@ func (s *Server) approval(v *visit, id, token string) (*State, error) {
 // later says that the server cannot tell now, and looks again.
 func (s *Server) later(v *visit, at place) {
 	lookAgain(v.w, everyLook, s.path(v.page, v.id)+at.String())
-	s.show(v.w, v.r, "closed", http.StatusServiceUnavailable, closed{Why: "later", Again: s.path(v.page, v.id) + at.String()})
+	s.show(v.w, v.r, "closed", http.StatusServiceUnavailable, s.words(v.r), closed{Why: "later", Again: s.path(v.page, v.id) + at.String()})
 }
 
 // waitingSteps are what a form of the waiting screen can ask for.
 func (s *Server) waitingSteps() map[string]func(*visit) {
 	return map[string]func(*visit){
 		"code": s.typeCode, "resend": s.resend, "extend": s.extend, "trust": s.trust, "recovery": s.beginRecovery,
+		"recovery/email": s.sendMail, "recovery/email/confirm": s.typeMailed, "recovery/questions": s.answer,
 		"disown": s.ends("disown"), "cancel": s.ends("cancel"),
 	}
 }
 
-// tell does a step of the sign-in; the kind of the problem is empty where it
-// was done, and where what stands says more than any refusal.
-func (s *Server) tell(v *visit, step string, in any) (kind string, err error) {
-	err = s.ask(v.r, v.token, http.MethodPost, "/v1/approvals/"+v.id+"/"+step, in, nil)
-	if err == nil {
-		return "", nil
+// tell does a step of the sign-in. It is no error that something was first: what
+// stands says more than any refusal.
+func (s *Server) tell(v *visit, step string, in any) error {
+	err := s.ask(v.r, v.token, http.MethodPost, "/v1/approvals/"+v.id+"/"+step, in, nil)
+	if err != nil && slices.Contains([]string{"approval-settled", "unauthorized"}, kindOf(err)) {
+		return nil
 	}
-	if kind = kindOf(err); kind == "approval-settled" || kind == "unauthorized" {
-		return "", nil
-	}
-	return kind, err
+	return err
 }
 
 func (s *Server) typeCode(v *visit) {
 	at := placeOf(v.r.URL.Query())
 	code, ok := readCode(v.r.PostForm.Get("code"))
-	v.note.OfRecovery, v.note.Count = isRecovery(code), 0
 	switch {
 	case code == "":
-		v.note.Said = "empty"
+		v.note.refuse("code", &problem{Kind: "empty"})
 	case !ok:
-		v.note.Said = "invalid-request"
+		v.note.refuse("code", &problem{Kind: "invalid-request"})
 	default:
-		kind, err := s.tell(v, "code", map[string]string{"code": code})
-		v.note.refuse(kind, err)
-		if kind == "" {
+		err := s.tell(v, "code", map[string]string{"code": code})
+		if err == nil {
+			v.note.say("")
 			v.note.Phoneless, at = at.noPhone, place{}
+			break
 		}
+		v.note.refuse("code", err)
+		v.note.OfRecovery = isRecovery(code)
 	}
 	s.back(v, at)
 }
 
 func (s *Server) resend(v *visit) {
-	kind, _ := s.tell(v, "resend", nil)
-	v.note.Asked, v.note.HeldBack = s.config.Now(), kind == "too-many-pushes"
-	v.note.Said = map[string]string{"": "resent", "too-many-pushes": "held"}[kind]
-	if v.note.Said == "" {
-		v.note.Said = "offline"
+	err := s.tell(v, "resend", nil)
+	v.note.Asked, v.note.HeldBack = s.config.Now(), err != nil && kindOf(err) == "too-many-pushes"
+	switch {
+	case err == nil:
+		v.note.say("resent")
+	case v.note.HeldBack:
+		v.note.say("held")
+	default:
+		v.note.say("offline")
 	}
 	s.back(v, placeOf(v.r.URL.Query()))
 }
 
 func (s *Server) extend(v *visit) {
-	switch kind, _ := s.tell(v, "extend", nil); kind {
-	case "":
-		v.note.Said = "extended"
-	case "no-more-time":
-		v.note.Said = ""
+	switch err := s.tell(v, "extend", nil); {
+	case err == nil:
+		v.note.say("extended")
+	case kindOf(err) == "no-more-time":
+		v.note.say("")
 	default:
-		v.note.Said = "offline"
+		v.note.say("offline")
 	}
 	s.back(v, placeOf(v.r.URL.Query()))
 }
@@ -127,9 +132,9 @@ func (s *Server) extend(v *visit) {
 // ends does a step after which nothing more comes.
 func (s *Server) ends(step string) func(*visit) {
 	return func(v *visit) {
-		v.note.Said = ""
-		if kind, _ := s.tell(v, step, nil); kind != "" {
-			v.note.Said = step + "-failed"
+		v.note.say("")
+		if err := s.tell(v, step, nil); err != nil {
+			v.note.say(step + "-failed")
 		}
 		s.back(v, place{})
 	}
@@ -141,26 +146,4 @@ func (s *Server) trust(v *visit) {
 	s.tell(v, "trust", nil)
 	v.note.Trusted = true
 	s.back(v, place{})
-}
-
-// beginRecovery leads on to the page of the new phone, whose token the browser
-// gets in the same answer.
-func (s *Server) beginRecovery(v *visit) {
-	var begun struct {
-		ID     string    `json:"id"`
-		EndsAt time.Time `json:"ends_at"`
-		Token  string    `json:"recovery_token"`
-	}
-	err := s.ask(v.r, v.token, http.MethodPost, "/v1/approvals/"+v.id+"/recovery", nil, &begun)
-	if err != nil {
-		v.note.Said = kindOf(err)
-		if _, known := notices[v.note.Said]; !known {
-			v.note.Said = "offline"
-		}
-		s.back(v, place{})
-		return
-	}
-	path := s.path("recovery", begun.ID)
-	s.keep(v.w, path, "recovery", begun.Token, begun.EndsAt.Sub(s.config.Now()))
-	http.Redirect(v.w, v.r, path, http.StatusSeeOther)
 }

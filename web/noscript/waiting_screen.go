@@ -1,7 +1,6 @@
 package noscript
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -28,6 +27,9 @@ type waitingScreen struct {
 	Typing           bool
 	Field, Other     string
 	NoPhone, ToPhone bool
+	// Step is shown in the sign-in's place; EmailWay and QuestionsWay: it could be.
+	Step                   *stepScreen
+	EmailWay, QuestionsWay bool
 	// Refusal is why the last code was not taken, Notice what came of another
 	// step.
 	Refusal *Refusal
@@ -41,7 +43,7 @@ type waitingScreen struct {
 
 func newWaitingScreen(w Words, v View, state *State, at place, n note) waitingScreen {
 	screen := waitingScreen{
-		View: v, State: state, Here: at.String(), Notice: noticeOf(w, n), Application: applicationOf(w, state),
+		View: v, State: state, Here: at.String(), Notice: n.notice(w), Application: applicationOf(w, state),
 	}
 	for _, action := range v.Actions {
 		if strings.HasPrefix(action, "waiting.onward.") {
@@ -57,6 +59,8 @@ func newWaitingScreen(w Words, v View, state *State, at place, n note) waitingSc
 		return screen
 	}
 	screen.Typing = v.Code == "shown" || v.Code == "offered" && at.typing()
+	screen.EmailWay = at.noPhone && slices.Contains(state.RecoveryOffers, "email")
+	screen.QuestionsWay = at.noPhone && slices.Contains(state.RecoveryOffers, "questions")
 	screen.NoPhone, screen.ToPhone = at.noPhone, v.Code == "offered" && screen.Typing
 	screen.Stopped = v.Purpose == "wait" && !screen.Typing && at.still
 	screen.Looks = v.Purpose == "wait" && !screen.Typing && !at.still
@@ -93,7 +97,7 @@ func (screen *waitingScreen) field(w Words, at place, n note) {
 		other.code, other.recovery = !at.noPhone, !at.recovery
 		screen.Other = other.String()
 	}
-	if !n.ofCode() {
+	if n.At != "code" {
 		return
 	}
 	why := RefusalOf(w, n.Said, n.OfRecovery, n.Count, state.Next == "wait", state)
@@ -103,39 +107,4 @@ func (screen *waitingScreen) field(w Words, at place, n note) {
 // May reports whether the person may do something, by the key of its words.
 func (v View) May(action string) bool {
 	return slices.Contains(v.Actions, action)
-}
-
-// notices are the sentences on what a step came to that is about no code.
-var notices = map[string]string{
-	"resent": "waiting.resent", "held": "waiting.held-back", "extended": "waiting.extended", "offline": "page.offline",
-	"disown-failed": "waiting.disown-failed", "cancel-failed": "waiting.cancel-failed",
-	"fresh-approval-needed": "waiting.new-phone.spent", "person-locked": "waiting.new-phone.locked",
-	"settled": "setup.settled", "codes-shown": "setup.codes.shown", "trial-held": "setup.trial.held",
-}
-
-func noticeOf(w Words, n note) string {
-	if key, known := notices[n.Said]; known {
-		return w.Text(key)
-	}
-	return ""
-}
-
-// ofCode reports whether a note is about a code.
-func (n note) ofCode() bool {
-	_, is := notices[n.Said]
-	return n.Said != "" && !is
-}
-
-// refuse notes why a code was not taken; no kind, and there is nothing to say.
-func (n *note) refuse(kind string, err error) {
-	n.Said = kind
-	if kind == "offline" {
-		n.Said = "code-offline"
-	}
-	if p := (*problem)(nil); errors.As(err, &p) {
-		n.Count = p.CodeTries
-		if kind == "codes-blocked" {
-			n.Count = int(p.After / time.Second)
-		}
-	}
 }

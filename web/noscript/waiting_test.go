@@ -58,21 +58,6 @@ func TestAFormThatIsNotOurOwnDoesNothing(t *testing.T) {
 	}
 }
 
-func TestTheApplicationsPictureStandsBesideItsName(t *testing.T) {
-	const picture = `<img src="/v1/applications/northwind/logo/x" width="32" height="32" alt="">`
-	for state, want := range map[string]bool{
-		asking: false,
-		strings.Replace(asking, `"application"`, `"logo":"/v1/applications/northwind/logo/x","application"`, 1): true,
-	} {
-		w := newWorld(t)
-		b := w.enters(waitingPath)
-		w.answers("GET /v1/approvals/"+approval+"/stream", reply{200, state, ""})
-		if p := b.open(waitingPath); strings.Contains(p.body, picture) != want {
-			t.Errorf("want %v: %s", want, p.body)
-		}
-	}
-}
-
 func TestAFormWithoutTheCookieDoesNothing(t *testing.T) {
 	w := newWorld(t)
 	for _, path := range []string{waitingPath, setUpPath, recoveryPath} {
@@ -299,4 +284,114 @@ func TestAPageSpeaksTheLanguageOfItsBrowser(t *testing.T) {
 	if got := p.Header.Values("Vary"); len(got) == 0 || got[len(got)-1] != "Accept-Language" || p.Header.Get("Content-Language") != "fr" {
 		t.Errorf("got Vary %v, Content-Language %q", got, p.Header.Get("Content-Language"))
 	}
+}
+
+// lostAll is a sign-in of somebody who may come to a new phone by mail or answers.
+var lostAll = strings.Replace(asking, `"may_extend"`, `"recovery_offers":["totp","email","questions"],"email_hint":"a•••@example.org","may_extend"`, 1)
+
+func TestWhoHasNoCodeEitherIsOfferedWhatElseLeadsToANewPhone(t *testing.T) {
+	w := newWorld(t)
+	b := w.enters(waitingPath)
+	b.open(waitingPath+"?no-phone").keepsQuiet(t, "way-email", "way-questions")
+	w.answers(stream, reply{200, lostAll, ""})
+	b.open(waitingPath).keepsQuiet(t, "way-email", "way-questions")
+	b.open(waitingPath+"?no-phone").says(t, "Send a code to <bdi>a•••@example.org</bdi>", "Answer my security questions", "Your help desk can give you a link")
+	// Where codes are not taken, these still lead on.
+	w.answers(stream, reply{200, strings.Replace(lostAll, `["push","totp","recovery_code"]`, `["push"]`, 1), ""})
+	b.open(waitingPath+"?no-phone").says(t, "way-email", "takes nothing but an approval on a phone")
+}
+
+func TestACodeByMailAndAnswersLeadToANewPhone(t *testing.T) {
+	begun := reply{201, `{"id":"` + recovery + `","recovery_token":"` + token + `","ends_at":"2999-01-01T00:00:00Z"}`, ""}
+	w := newWorld(t)
+	b := w.enters(waitingPath)
+	w.answers(stream, reply{200, lostAll, ""})
+	w.answers(readRecovery, reply{200, `{"state":"ready","user":"ana@example.com","phones":[]}`, ""})
+	w.answers(step("recovery/email"), reply{202, "", ""})
+	w.answers(step("recovery/email/confirm"), begun)
+	w.answers("GET /v1/approvals/"+approval+"/recovery/questions", reply{200, `{"questions":["first-book","cuddly-toy","family-word"]}`, ""})
+	w.answers(step("recovery/questions"), begun)
+
+	p := b.submit(waitingPath+"/recovery/email", nil)
+	p.says(t, "Check your inbox", "a•••@example.org", "Code from the mail")
+	if p.Header.Get("Refresh") != "" {
+		t.Error("the page moves while a code is typed")
+	}
+	b.submit(waitingPath+"/recovery/email?email", nil).says(t, "Sent again.")
+	w.asked()
+	p = b.submit(waitingPath+"/recovery/email/confirm?email", url.Values{"code": {"482 913"}})
+	if c := w.asked(); p.Request.URL.Path != recoveryPath || c[0].body != `{"code":"482913"}` || c[0].token != token {
+		t.Errorf("ended at %s after %+v", p.Request.URL, c)
+	}
+
+	p = b.open(waitingPath + "?questions")
+	p.says(t, "Answer two of three", `name="answer"`)
+	p.keepsQuiet(t, "first-book")
+	w.asked()
+	p = b.submit(waitingPath+"/recovery/questions?questions", url.Values{"answer": {"Momo", "", "Zottel"}})
+	if c := w.asked(); p.Request.URL.Path != recoveryPath || c[0].body != `{"answers":["Momo","","Zottel"]}` {
+		t.Errorf("ended at %s after %+v", p.Request.URL, c)
+	}
+}
+
+func TestWhyAWayToANewPhoneIsClosedIsSaid(t *testing.T) {
+	for _, c := range []struct {
+		step   string
+		fields url.Values
+		answer reply
+		says   string
+	}{
+		{"email", nil, problem(429, "too-many-emails", ""), "Five codes were sent within the hour."},
+		{"email", nil, problem(403, "not-offered", ""), "This way isn’t open to you any more."},
+		{"email/confirm", url.Values{"code": {"12345"}}, reply{}, "Type the six digits from the mail."},
+		{"email/confirm", url.Values{"code": {"1234567"}}, reply{}, "Type the six digits from the mail."},
+		{"email/confirm", url.Values{"code": {"123456"}}, problem(422, "code-wrong", ""), "Take the one from the newest mail."},
+		{"email/confirm", url.Values{"code": {"123456"}}, problem(422, "code-expired", ""), "Have another one sent."},
+		{"email/confirm", url.Values{"code": {"123456"}}, reply{429, `{"type":"urn:countersign:problem:codes-blocked"}`, "840"}, "You can try again in <bdi>14</bdi> minutes."},
+		{"email/confirm", url.Values{"code": {"123456"}}, problem(409, "approval-settled", ""), "This sign-in has run out."},
+		{"email/confirm", url.Values{"code": {"123456"}}, problem(500, "internal", ""), "That didn’t get through."},
+		{"questions", url.Values{"answer": {"Momo", " ", ""}}, reply{}, "Answer at least two of them."},
+		{"questions", url.Values{"answer": {"a", "b", "c", "d"}}, reply{}, "Answer at least two of them."},
+		{"questions", url.Values{"answer": {"Momo", "Zottel", ""}}, problem(422, "answers-wrong", ""), "Too few of these are right."},
+		{"questions", url.Values{"answer": {"Momo", "Zottel", ""}}, problem(403, "person-locked", ""), "Your administrator has to look"},
+	} {
+		w := newWorld(t)
+		b := w.enters(waitingPath)
+		w.answers(stream, reply{200, lostAll, ""})
+		w.answers("GET /v1/approvals/"+approval+"/recovery/questions", reply{200, `{"questions":["first-book","cuddly-toy","family-word"]}`, ""})
+		w.answers(step("recovery/"+c.step), c.answer)
+		place, _, _ := strings.Cut(c.step, "/")
+		p := b.submit(waitingPath+"/recovery/"+c.step+"?"+place, c.fields)
+		p.says(t, `id="refused"`)
+		if text := strings.NewReplacer("<bdi>", "", "</bdi>", "").Replace(p.body); !strings.Contains(text, strings.NewReplacer("<bdi>", "", "</bdi>", "").Replace(c.says)) {
+			t.Errorf("%s: the page does not say %q:\n%s", c.step, c.says, p.body)
+		}
+		p.keepsQuiet(t, "Momo", "Zottel", "123456")
+		b.open(waitingPath+"?no-phone").keepsQuiet(t, `id="refused"`)
+	}
+}
+
+func TestAStepStaysWhenTheSignInRunsOutAndGivesWayToAnAnswer(t *testing.T) {
+	w := newWorld(t)
+	b := w.enters(waitingPath)
+	w.answers(stream, reply{200, settled(`"state":"expired","recovery_offers":["email"],"email_hint":"a•••@example.org"`), ""})
+	b.open(waitingPath+"?email").says(t, "Check your inbox")
+	b.open(waitingPath+"?questions").says(t, "That took too long") // not offered
+	w.answers(stream, reply{200, settled(`"state":"denied","reason":"user","recovery_offers":["email"]`), ""})
+	b.open(waitingPath+"?email").says(t, "Sign-in refused")
+	w.answers(stream, reply{200, settled(`"state":"withdrawn","reason":"recovery"`), ""})
+	b.open(waitingPath).says(t, "You’re on the way to a new phone")
+}
+
+func TestAChangeIsConfirmedInItsOwnWords(t *testing.T) {
+	w := newWorld(t)
+	b := w.enters(waitingPath)
+	change := `"purpose":"change","action":"Remove the phone <Old>",`
+	w.answers(stream, reply{200, strings.Replace(asking, `"state"`, change+`"state"`, 1), ""})
+	p := b.open(waitingPath)
+	p.says(t, "to confirm: <bdi>Remove the phone &lt;Old&gt;</bdi>.", "to be confirmed by <bdi>ana@example.com</bdi>")
+	p.keepsQuiet(t, "to sign in to")
+	b.open(waitingPath+"?code").says(t, `id="send">Confirm</button>`)
+	w.answers(stream, reply{200, settled(change + `"state":"approved","return_to":"https://books.example.com/in"`), ""})
+	b.open(waitingPath).says(t, "Confirmed", "Back to my sign-in security")
 }

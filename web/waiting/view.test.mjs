@@ -150,18 +150,9 @@ test('a name with braces or markup is a name and nothing else', () => {
   assert.equal(plain(got.line), 'Enter 47 on {number}<b> to sign in to Northwind Books.');
 });
 
-const change = { ...asking, purpose: 'change', action: 'Remove the phone “Old Pixel”' };
+const change = { ...asking, ...table.change };
 
-for (const [name, more, circumstances, headline, line] of [
-  ['asked for', {}, {}, 'Check your phone', 'Enter 47 on Ana’s iPhone to confirm: Remove the phone “Old Pixel”.'],
-  ['asked for without a number', { number: undefined }, {}, 'Check your phone', 'Approve on Ana’s iPhone to confirm: Remove the phone “Old Pixel”.'],
-  ['opened', { phones: [phone('Ana’s iPhone', 'accepted', true)] }, {}, 'Check your phone', 'Opened on Ana’s iPhone. Enter 47 there.'],
-  ['to be confirmed by a code', { next: 'code_only', phones: [], code_only_because: 'no_phone' }, {}, 'Type a code', 'You have no phone that could be asked. Type a code to confirm: Remove the phone “Old Pixel”.'],
-  ['confirmed', { state: 'approved', return_to: 'https://countersign.example.com/security/x' }, {}, 'Confirmed', 'Taking you back to your sign-in security.'],
-  ['refused', { state: 'denied', reason: 'user', settled_by: 'Ana’s iPhone' }, {}, 'Refused', 'Someone said no on Ana’s iPhone. Nothing was changed.'],
-  ['out of time', { state: 'expired' }, {}, 'That took too long', 'Nothing was changed.'],
-  ['stopped', { state: 'denied', reason: 'number_mismatch' }, { tries: 2 }, 'Stopped', 'The number was wrong twice. Nothing was changed.'],
-]) {
+for (const { name, state: more, circumstances, headline, line } of table.changes) {
   test(`a change that is ${name} speaks of no sign-in`, () => {
     const state = { ...change, ...more };
     const got = view(speaking(words, state), state, circumstances);
