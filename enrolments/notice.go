@@ -104,7 +104,7 @@ type announcement struct {
 }
 
 // announcements are the events that people are told of. Each has words in
-// mail/words.*.json and web/stop/words.*.json.
+// mail/words.*.json and web/words/*.json (changed.…).
 var announcements = []announcement{
 	{kind: EventPhonePaired, named: true},
 	{kind: EventPhoneRemoved, named: true},

@@ -1,6 +1,6 @@
 // Package web serves the pages that people see: the waiting screen, set-up, the
-// way to a new phone, my sign-in security, and the phone page, an authenticator
-// that a pairing link opens.
+// way to a new phone, my sign-in security, what a person was told of and how they
+// stop it, and the phone page, an authenticator that a pairing link opens.
 //
 // A page is static: one template, its script, its style and its words in each
 // language, side by side in one folder, embedded and drawn once a language at
@@ -34,7 +34,7 @@ import (
 	"countersign/web/noscript"
 )
 
-//go:embed page waiting setup recovery security phone words
+//go:embed page waiting setup recovery security notice phone words
 //go:embed noscript/*.json noscript/*.html noscript/*.css
 var files embed.FS
 
@@ -76,6 +76,7 @@ func New(c Config) http.Handler {
 	mux.Handle("GET /set-up/{id}", onlyIDs(draw.page("setup"), draw.page("missing")))
 	mux.Handle("GET /recovery/{id}", onlyIDs(draw.page("recovery"), draw.page("missing")))
 	mux.Handle("GET /security/{id}", onlyIDs(draw.page("security"), draw.page("missing")))
+	mux.Handle("GET /stop/{id}", onlyIDs(draw.page("notice"), draw.page("missing")))
 	phone := draw.phone(assets)
 	mux.Handle("GET /pair", phone.page)
 	mux.Handle("GET /phone", phone.page)

@@ -33,6 +33,7 @@ var pages = map[string]string{
 	"set-up":         "/set-up/" + pairingID,
 	"new phone":      "/recovery/" + pairingID,
 	"security":       "/security/" + pairingID,
+	"notice":         "/stop/" + pairingID,
 	"pairing link":   "/pair",
 	"phone page":     "/phone",
 }

@@ -61,10 +61,22 @@ var loadWords = sync.OnceValue(func() map[string]words {
 		for _, name := range names {
 			maps.Copy(w.sentences, readCatalogue(name))
 		}
+		maps.Copy(w.sentences, changes(language))
 		all[language] = w
 	}
 	return all
 })
+
+// changes says for the page of a notice what has changed, as the phone page does.
+func changes(language string) map[string]sentence {
+	said := map[string]sentence{}
+	for key, s := range readCatalogue("words/" + language + ".json") {
+		if strings.HasPrefix(key, "changed.") {
+			said["notice."+key] = s
+		}
+	}
+	return said
+}
 
 func readCatalogue(name string) map[string]sentence {
 	var c map[string]sentence
