@@ -182,6 +182,21 @@ test("the demonstration in a browser", { skip: demo ? false : "DEMO is not set" 
       await page.context().close();
     });
 
+    await t.test("what changes is told by mail, which leads to where it is stopped", async () => {
+      const { page, errors, shop } = await enter(browser);
+      await page.getByRole("link", { name: "Mail", exact: true }).click();
+      const letter = shop.frameLocator("iframe[name=letter]");
+      await shop.getByRole("link", { name: "Countersign demo: New phone" }).last().click();
+      await letter.getByRole("heading", { name: "New phone", level: 1 }).waitFor();
+      await shot(page, "mail");
+      await letter.getByRole("link", { name: "This wasn’t me" }).click();
+      await letter.getByRole("heading", { name: "A phone was added" }).waitFor();
+      assert.deepEqual(errors, []);
+      const box = await page.context().newPage();
+      await box.goto(`${demo}/mail`);
+      assert.deepEqual(await barriers(box), []);
+    });
+
     await t.test("the phone and its page have no barriers", async () => {
       const context = await browser.newContext({ reducedMotion: "reduce" });
       const page = await context.newPage();

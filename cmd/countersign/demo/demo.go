@@ -24,6 +24,7 @@ import (
 	"countersign/cmd/countersign/northwind"
 	"countersign/enrolments"
 	"countersign/internal/seal"
+	"countersign/mail"
 	"countersign/mobile-stub/gateway"
 	"countersign/mobile-stub/phone"
 	"countersign/push"
@@ -40,11 +41,15 @@ type Options struct {
 	Log  *slog.Logger
 }
 
+// serverName is what the server is called.
+const serverName = "Countersign demo"
+
 // demo is what all of it shares.
 type demo struct {
 	options Options
 	dir     string
 	gateway *gateway.Gateway
+	mail    *mailbox
 	node    *node.Node
 	// server is the Countersign server's URL, shop the application's, page the
 	// one to open.
@@ -59,7 +64,7 @@ type demo struct {
 
 // start brings up gateway and server. What it opened, close closes.
 func start(ctx context.Context, o Options) (_ *demo, err error) {
-	d := &demo{options: o}
+	d := &demo{options: o, mail: &mailbox{writer: mail.Writer{Server: serverName, Language: "en"}}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.close())
@@ -138,10 +143,10 @@ func (d *demo) serve(ctx context.Context) error {
 		return err
 	}
 	d.node, err = node.Open(ctx, node.Config{
-		PublicURL: d.server, ServerName: "Countersign demo",
+		PublicURL: d.server, ServerName: serverName,
 		Database: "sqlite:" + filepath.Join(d.dir, "countersign.db"), Keys: ring,
 		Senders: map[push.Service]push.Sender{push.WebPush: sender}, AllowTarget: sender.Allowed,
-		WebPushKey:     sender.PublicKey,
+		WebPushKey: sender.PublicKey, Post: d.mail,
 		FrameAncestors: []string{d.page}, Demo: true, Log: d.options.Log,
 	})
 	if err != nil {

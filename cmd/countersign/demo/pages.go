@@ -39,9 +39,11 @@ func (d *demo) pages(set *handset) http.Handler {
 		headers(w, "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; frame-ancestors 'self'")
 		http.ServeFileFS(w, r, assets, "phone.html")
 	})
+	mux.HandleFunc("GET /mail", d.serveList)
+	mux.HandleFunc("GET /mail/{id}", d.serveLetter)
 	mux.HandleFunc("GET /phone/state", set.serveState)
 	mux.HandleFunc("POST /phone/tap", set.serveTap)
-	for _, name := range []string{"shell.css", "phone.css", "phone.mjs", "mark.svg"} {
+	for _, name := range []string{"shell.css", "mail.css", "phone.css", "phone.mjs", "mark.svg"} {
 		mux.HandleFunc("GET /page/"+name, func(w http.ResponseWriter, r *http.Request) {
 			http.ServeFileFS(w, r, assets, name)
 		})
