@@ -1,7 +1,7 @@
 // Package enrolments owns what lasts: people, their phones and how a phone is
 // paired, authenticators (TOTP secrets), recovery codes, backup addresses and
-// security questions, the applications that may ask and their policies, and the
-// audit trail of all of it.
+// security questions, the applications that may ask and their policies, the
+// audit trail of all of it, and what people are told of that.
 //
 // A phone comes to be in four steps, and a person sees each:
 //

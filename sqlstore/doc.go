@@ -12,11 +12,13 @@
 //	          needs more than one statement
 //
 // Every race is decided by one conditional UPDATE or INSERT, or under the lock
-// of one row; locks are taken in the order people, pairings, phones.
+// of one row; locks are taken in the order people, pairings, phones,
+// notices, and the head of the trail last.
 //
-// TOTP secrets, signing keys and push targets are sealed, each bound to its
-// table, column and row; bearer secrets are kept as hashes only. Times are
-// microseconds since 1970 in UTC.
+// TOTP secrets, signing keys, push targets, addresses for mail and the secrets of
+// notices that are on their way are sealed, each bound to its table, column and
+// row; all other bearer secrets are kept as hashes only. Times are microseconds
+// since 1970 in UTC.
 //
 // It refuses a database of a newer program, a keyring that does not open what
 // is stored, text that one of the two databases could not keep, and an unknown
