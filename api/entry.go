@@ -37,6 +37,10 @@ func (a *API) entryRoutes() {
 		route: "POST /v1/pairings/{id}/enter", id: "enter-set-up", tag: tagSetUp, costs: true,
 		does: "Trade the entry of a browser without script for the set-up token, once",
 	}, g, a.enterSetUp)
+	handle(a, operation{
+		route: "POST /v1/security-pages/{id}/enter", id: "enter-security-page", tag: tagSecurity, costs: true,
+		does: "Trade the entry of a browser without script for the security token, once",
+	}, g, a.enterSecurityPage)
 }
 
 // entered is what an entry was traded for.
@@ -66,4 +70,15 @@ func (a *API) enterSetUp(ctx context.Context, by entrance, in *pairingInput) (en
 		return entered{}, err
 	}
 	return entered{token.Reveal(), wireTime(p.ExpiresAt.Add(keptAfter))}, nil
+}
+
+func (a *API) enterSecurityPage(ctx context.Context, by entrance, in *securityPageInput) (entered, error) {
+	if len(in.ID) != enrolments.IDSize {
+		return entered{}, enrolments.ErrUnauthorized
+	}
+	p, token, err := a.config.Approvals.EnterSecurityPage(ctx, enrolments.SecurityPageID(in.ID), by.entry)
+	if err != nil {
+		return entered{}, err
+	}
+	return entered{token.Reveal(), wireTime(p.OpenedAt.Add(enrolments.SecurityPageMost + keptAfter))}, nil
 }

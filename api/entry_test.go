@@ -26,7 +26,7 @@ func (w *world) doorwayOf(link string) doorway {
 	if !ok || !enters || len(entry) != 43 || strings.Contains(link, "#") {
 		w.t.Fatalf("%q is no entry link", link)
 	}
-	page = strings.NewReplacer("/waiting/", "/v1/approvals/", "/set-up/", "/v1/pairings/").Replace(page)
+	page = strings.NewReplacer("/waiting/", "/v1/approvals/", "/set-up/", "/v1/pairings/", "/security/", "/v1/security-pages/").Replace(page)
 	return doorway{page + "/enter", entry}
 }
 
@@ -213,5 +213,29 @@ func TestAnEntryIsInNoLog(t *testing.T) {
 	w.enter(d)
 	if strings.Contains(w.log.String(), d.entry) {
 		t.Errorf("the log holds the entry:\n%s", w.log)
+	}
+}
+
+func TestASecurityPageIsEnteredOnceAndSoon(t *testing.T) {
+	w := newWorld(t)
+	w.pair(person, phone.ES256)
+	open := func() doorway {
+		r := w.want(w.app("POST", "/v1/security-pages", `{"user":"`+person+`","without_script":true}`), 201)
+		if r.member("security_token") != "" {
+			t.Errorf("the token is there beside its entry: %s", r.body)
+		}
+		return w.doorwayOf(r.member("security_url"))
+	}
+	d := open()
+	got := w.want(w.enter(d), 200)
+	if state := w.want(w.with(got.member("token"), "GET", strings.TrimSuffix(d.path, "/enter"), ""), 200); state.member("user") != person {
+		t.Errorf("got %s", state.body)
+	}
+	late := open()
+	w.clock.move(4 * time.Minute)
+	for name, refused := range map[string]doorway{"spent": d, "late": late, "another's": {open().path, late.entry}, "of nothing": {"/v1/security-pages/nothing/enter", late.entry}} {
+		if got := w.enter(refused); got.status != 401 || got.kind() != "unauthorized" {
+			t.Errorf("%s: got %d %s", name, got.status, got.body)
+		}
 	}
 }

@@ -82,6 +82,7 @@ type openSecurityPageInput struct {
 	Body struct {
 		User      string `json:"user" minLength:"1" doc:"who is signed in" example:"ana@example.com"`
 		ReturnURL string `json:"return_url,omitempty" doc:"leads back to the application: one of the registered URLs"`
+		NoScript  bool   `json:"without_script,omitempty" doc:"the person's browser runs no scripts: security_url is a link that lets it in once"`
 	}
 }
 
@@ -89,10 +90,13 @@ type openedSecurityPage struct {
 	ID            string    `json:"id"`
 	EndsAt        time.Time `json:"ends_at"`
 	SecurityURL   string    `json:"security_url" doc:"the server's own page"`
-	SecurityToken string    `json:"security_token"`
+	SecurityToken string    `json:"security_token,omitempty" doc:"not with without_script: the link makes it"`
 }
 
 func (a *API) openSecurityPage(ctx context.Context, by caller, in *openSecurityPageInput) (openedSecurityPage, error) {
+	if in.Body.NoScript {
+		return a.openSecurityPageToEnter(ctx, by, in)
+	}
 	p, token, err := a.config.Approvals.OpenSecurityPage(ctx, by.Application, in.Body.User, in.Body.ReturnURL)
 	if err != nil {
 		return openedSecurityPage{}, err
@@ -101,6 +105,14 @@ func (a *API) openSecurityPage(ctx context.Context, by caller, in *openSecurityP
 		ID: string(p.ID), EndsAt: wireTime(p.EndsAt), SecurityToken: token.Reveal(),
 		SecurityURL: a.config.PublicURL + "/security/" + string(p.ID) + "#" + token.Reveal(),
 	}, nil
+}
+
+func (a *API) openSecurityPageToEnter(ctx context.Context, by caller, in *openSecurityPageInput) (openedSecurityPage, error) {
+	p, entry, err := a.config.Approvals.OpenSecurityPageToEnter(ctx, by.Application, in.Body.User, in.Body.ReturnURL)
+	if err != nil {
+		return openedSecurityPage{}, err
+	}
+	return openedSecurityPage{ID: string(p.ID), EndsAt: wireTime(p.EndsAt), SecurityURL: a.entryURL("security", string(p.ID), entry)}, nil
 }
 
 // securityState is how a person signs in, as their own browser shows it.

@@ -21,6 +21,15 @@ func (s *Service) OpenSecurityPage(ctx context.Context, app enrolments.Applicati
 	return s.config.People.OpenSecurityPage(ctx, app.ID, user, returnURL)
 }
 
+// OpenSecurityPageToEnter is OpenSecurityPage for a browser without script: it
+// returns an entry in place of the token.
+func (s *Service) OpenSecurityPageToEnter(ctx context.Context, app enrolments.Application, user, returnURL string) (enrolments.SecurityPage, enrolments.Secret, error) {
+	if returnURL != "" && !app.Allows(returnURL) {
+		return enrolments.SecurityPage{}, enrolments.Secret{}, ErrReturnURL
+	}
+	return s.config.People.OpenSecurityPageToEnter(ctx, app.ID, user, returnURL)
+}
+
 // Security is how a person signs in, as they see it themselves.
 type Security struct {
 	enrolments.Enrolment

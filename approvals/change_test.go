@@ -28,6 +28,15 @@ func (w *town) OpenSecurityPage(_ context.Context, app enrolments.ApplicationID,
 	return enrolments.SecurityPage{ID: "a-page", User: user, Application: app, ReturnURL: back}, enrolments.SecretOf("page"), w.lost
 }
 
+func (w *town) OpenSecurityPageToEnter(ctx context.Context, app enrolments.ApplicationID, user, back string) (enrolments.SecurityPage, enrolments.Secret, error) {
+	p, _, err := w.OpenSecurityPage(ctx, app, user, back)
+	return p, enrolments.SecretOf("page entry"), err
+}
+
+func (w *town) SecurityPage(_ context.Context, id enrolments.SecurityPageID, _ enrolments.Secret) (enrolments.SecurityPage, error) {
+	return enrolments.SecurityPage{ID: id}, w.lost
+}
+
 func (w *town) Apps(context.Context, enrolments.PersonID) ([]enrolments.Authenticator, error) {
 	return []enrolments.Authenticator{{ID: "an-app"}}, w.lost
 }

@@ -3,6 +3,7 @@ package approvals
 import (
 	"context"
 	"errors"
+	"time"
 
 	"countersign/enrolments"
 )
@@ -39,12 +40,35 @@ func (s *Service) Enter(ctx context.Context, id ID, entry enrolments.Secret) (Ap
 	if a.AsOf.Sub(a.Created) >= enterWithin {
 		return Approval{}, enrolments.Secret{}, enrolments.ErrUnauthorized
 	}
-	err = s.config.Store.SpendProof(ctx, a.Person, "entry."+string(id))
-	if errors.Is(err, ErrReplayed) {
-		err = enrolments.ErrUnauthorized
-	}
-	if err != nil {
+	if err := s.spendEntry(ctx, a.Person, string(id)); err != nil {
 		return Approval{}, enrolments.Secret{}, err
 	}
 	return a, token, nil
+}
+
+func (s *Service) spendEntry(ctx context.Context, person enrolments.PersonID, id string) error {
+	err := s.config.Store.SpendProof(ctx, person, "entry."+id)
+	if errors.Is(err, ErrReplayed) {
+		return enrolments.ErrUnauthorized
+	}
+	return err
+}
+
+// EnterSecurityPage is Enter for a security page. One that is a moment younger
+// than enterWithin by this clock may be as old by the store's, which remembers
+// by its own: the clocks of one installation are nearer than margin.
+func (s *Service) EnterSecurityPage(ctx context.Context, id enrolments.SecurityPageID, entry enrolments.Secret) (enrolments.SecurityPage, enrolments.Secret, error) {
+	const margin = time.Minute
+	token := enrolments.SecurityTokenOf(entry)
+	p, err := s.config.People.SecurityPage(ctx, id, token)
+	if err == nil && s.now().Sub(p.OpenedAt) >= enterWithin-margin {
+		err = enrolments.ErrUnauthorized
+	}
+	if err == nil {
+		err = s.spendEntry(ctx, p.Person, string(id))
+	}
+	if err != nil {
+		return enrolments.SecurityPage{}, enrolments.Secret{}, err
+	}
+	return p, token, nil
 }

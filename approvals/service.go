@@ -37,6 +37,8 @@ type Trust interface {
 // Changes is what a security page needs of enrolments.
 type Changes interface {
 	OpenSecurityPage(ctx context.Context, app enrolments.ApplicationID, user, returnURL string) (enrolments.SecurityPage, enrolments.Secret, error)
+	OpenSecurityPageToEnter(ctx context.Context, app enrolments.ApplicationID, user, returnURL string) (enrolments.SecurityPage, enrolments.Secret, error)
+	SecurityPage(ctx context.Context, id enrolments.SecurityPageID, token enrolments.Secret) (enrolments.SecurityPage, error)
 	Apps(ctx context.Context, person enrolments.PersonID) ([]enrolments.Authenticator, error)
 	CheckChange(ctx context.Context, p enrolments.SecurityPage, w enrolments.Wish, policy enrolments.Policy) (enrolments.Change, error)
 	AddChange(ctx context.Context, p enrolments.SecurityPage, c enrolments.Change) error

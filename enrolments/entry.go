@@ -16,8 +16,8 @@ func TokenOf(page string, entry Secret) Secret {
 	return SecretOf(base64.RawURLEncoding.EncodeToString(sum[:]))
 }
 
-// setUpPage is the set-up among the pages with an entry.
-const setUpPage = "set-up"
+// Pages with an entry whose tokens are made here.
+const setUpPage, securityPage = "set-up", "security"
 
 // OpenPairingToEnter is OpenPairing for a browser without script: it returns the
 // entry from which EnterSetUp makes the token.
@@ -47,3 +47,18 @@ func (s *Service) EnterSetUp(ctx context.Context, id PairingID, entry Secret) (P
 	}
 	return p, token, nil
 }
+
+// OpenSecurityPageToEnter is OpenSecurityPage for a browser without script: it
+// returns the entry from which SecurityTokenOf makes the token.
+func (s *Service) OpenSecurityPageToEnter(ctx context.Context, app ApplicationID, user, returnURL string) (SecurityPage, Secret, error) {
+	entry := NewSecret()
+	p, _, err := s.openSecurityPage(ctx, app, user, returnURL, SecurityTokenOf(entry))
+	if err != nil {
+		return SecurityPage{}, Secret{}, err
+	}
+	return p, entry, nil
+}
+
+// SecurityTokenOf is the token of a security page that an entry leads to. Who
+// hands it out has to see to it that the entry is spent once.
+func SecurityTokenOf(entry Secret) Secret { return TokenOf(securityPage, entry) }

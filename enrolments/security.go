@@ -15,8 +15,8 @@ const (
 	// securityPageLate is how long it stays open for a change that was begun on
 	// it: a life of its approval, and as long again to come back.
 	securityPageLate = 10 * time.Minute
-	// securityPageMost is how long it is open at most, whatever is begun.
-	securityPageMost = 30 * time.Minute
+	// SecurityPageMost is how long it is open at most, whatever is begun.
+	SecurityPageMost = 30 * time.Minute
 	// MaxSecurityPages bounds the open pages of one person and application.
 	MaxSecurityPages = 8
 	// MaxChanges bounds the changes that are begun on one page.

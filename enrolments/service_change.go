@@ -122,7 +122,7 @@ func leaves(methods []Method, phones, authenticators int) error {
 func (s *Service) AddChange(ctx context.Context, p SecurityPage, c Change) error {
 	c.BegunAt = s.now()
 	until := c.BegunAt.Add(securityPageLate)
-	if most := p.OpenedAt.Add(securityPageMost); until.After(most) {
+	if most := p.OpenedAt.Add(SecurityPageMost); until.After(most) {
 		until = most
 	}
 	return s.config.Store.AddChange(ctx, c, until)

@@ -11,6 +11,10 @@ import (
 // way. ErrNotFound for somebody who has nothing set up: there is nothing to see
 // and nothing to confirm a change with.
 func (s *Service) OpenSecurityPage(ctx context.Context, app ApplicationID, user, returnURL string) (SecurityPage, Secret, error) {
+	return s.openSecurityPage(ctx, app, user, returnURL, NewSecret())
+}
+
+func (s *Service) openSecurityPage(ctx context.Context, app ApplicationID, user, returnURL string, token Secret) (SecurityPage, Secret, error) {
 	e, err := s.Person(ctx, user)
 	if err == nil && e.Empty() {
 		err = ErrNotFound
@@ -18,7 +22,7 @@ func (s *Service) OpenSecurityPage(ctx context.Context, app ApplicationID, user,
 	if err != nil {
 		return SecurityPage{}, Secret{}, err
 	}
-	now, token := s.now(), NewSecret()
+	now := s.now()
 	p := SecurityPage{
 		ID: NewID[SecurityPageID](), Person: e.ID, User: e.User, Application: app, ReturnURL: returnURL,
 		Token: token.Hash(), OpenedAt: now, EndsAt: now.Add(SecurityPageTTL),
