@@ -358,8 +358,26 @@ test("a sign-in without script", { skip: server ? false : "SERVER is not set" },
       if (shots) await other.screenshot({ path: join(shots, "noscript-spent.png") });
       assert.deepEqual(await unhindered(other), []);
       await other.goto(page.url().replace(/\?.*/, ""));
-      await heading(other, "This page needs JavaScript");
+      await heading(other, "This browser runs no scripts");
       await Promise.all([page.context().close(), other.context().close()]);
+    });
+
+    await story("a link that was made for scripts opens when its address is pasted", async () => {
+      await everything("pasted@example.com");
+      const { waiting_url: url } = await ask("pasted@example.com", { return_url: back });
+      const page = await open(browser, url);
+      await heading(page, "This browser runs no scripts");
+      assert.equal(await page.locator("h1:visible").count(), 1);
+      if (shots) await page.screenshot({ path: join(shots, "noscript-paste.png"), fullPage: true });
+      await page.getByLabel("Address of this page").fill(url.replace(/#.*/, ""));
+      await press(page, "Open without scripts");
+      await heading(page, "That isn’t the whole address");
+      await follow(page, "Back to the page");
+      await page.getByLabel("Address of this page").fill(page.url().replace(/#.*/, "") + new URL(url).hash);
+      await press(page, "Open without scripts");
+      await heading(page, "Open Countersign on your phone");
+      await fits(page, "pasted");
+      await page.context().close();
     });
   });
 });

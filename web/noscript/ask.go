@@ -50,6 +50,7 @@ func (s *Server) ask(r *http.Request, token, method, path string, in, out any) e
 	}
 	inner.Header.Set("Accept", "application/json")
 	inner.Header.Set("Authorization", "Bearer "+token)
+	inner.Header["User-Agent"] = r.Header["User-Agent"]
 	// These two tell whose guesses are counted.
 	inner.RemoteAddr, inner.Header["X-Forwarded-For"] = r.RemoteAddr, r.Header["X-Forwarded-For"]
 	a := answer{header: http.Header{}, status: http.StatusOK}

@@ -90,7 +90,7 @@ func (s *Server) close(w http.ResponseWriter, r *http.Request, kind string) {
 
 // closed is a page with nothing to do on it.
 type closed struct {
-	// Why is "spent", "busy" or "later".
+	// Why is "spent", "busy", "later" or "address".
 	Why string
 	// Again is where to look again; empty for the address that was asked for.
 	Again string

@@ -136,7 +136,7 @@ func TestWithoutTheCookieThePageIsTheOneWithAScript(t *testing.T) {
 	w := newWorld(t)
 	w.enters(waitingPath)
 	for _, path := range []string{waitingPath, setUpPath, recoveryPath} {
-		w.browser().open(path).says(t, `<script type="module"`, "This page needs JavaScript")
+		w.browser().open(path).says(t, `<script type="module"`, "This browser runs no scripts")
 	}
 	// Nor does the cookie of one page open another.
 	w.enters(waitingPath).open("/waiting/x"+approval[1:]).says(t, `<script type="module"`)

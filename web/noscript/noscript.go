@@ -1,8 +1,10 @@
-// Package noscript draws the pages of a sign-in for browsers without script: the
-// waiting screen, set-up and the way to a new phone, as forms and links.
+// Package noscript draws pages for browsers without script, as forms and links:
+// the waiting screen, set-up, the way to a new phone, and the page of a notice.
 //
 //	GET  U/waiting/<id>/enter/<entry>   spends the entry, leaves the token in a
 //	                                    cookie of the page, leads to the page
+//	POST U/waiting/<id>                 does the same for whoever pastes an address
+//	                                    with a fragment, which no browser sends
 //	GET  U/waiting/<id>                 the page as it stands, by that cookie
 //	POST U/waiting/<id>/code            a step; then back to the page
 //
@@ -66,8 +68,26 @@ type Server struct {
 	forms  *http.CrossOriginProtection
 }
 
-// folders of the pages, by the first part of their path.
-var folders = map[string]string{"waiting": "waiting", "set-up": "setup", "recovery": "recovery"}
+// kind is a page as it is without script.
+type kind struct {
+	// folder of its template; resource is what its token opens at the API.
+	folder, resource string
+	// enters: there are links that let a browser in.
+	enters bool
+	show   func(*visit)
+	// steps are what its forms can ask for.
+	steps map[string]func(*visit)
+}
+
+// kinds are all pages, by the first part of their path.
+func (s *Server) kinds() map[string]kind {
+	return map[string]kind{
+		"waiting":  {"waiting", "approvals", true, s.waiting, s.waitingSteps()},
+		"set-up":   {"setup", "pairings", true, s.setUp, s.setUpSteps()},
+		"recovery": {"recovery", "recoveries", false, s.recovery, map[string]func(*visit){"set-up": s.openRecovery}},
+		"stop":     {"notice", "notices", false, s.notice, map[string]func(*visit){"stop": s.stop}},
+	}
+}
 
 // New makes a Server. It panics when an embedded template is broken.
 func New(c Config) *Server {
@@ -79,10 +99,10 @@ func New(c Config) *Server {
 	if err := s.forms.AddTrustedOrigin(c.Origin); err != nil {
 		panic("noscript: origin: " + err.Error())
 	}
-	for page, folder := range folders {
-		s.pages[page] = template.Must(template.ParseFS(c.Files, "page/page.html", "page/icons.html", folder+"/noscript.html"))
+	for page, k := range s.kinds() {
+		s.pages[page] = template.Must(template.ParseFS(c.Files, "page/page.html", "page/no-script.html", "page/icons.html", k.folder+"/noscript.html"))
 	}
-	s.pages["closed"] = template.Must(template.ParseFS(c.Files, "page/page.html", "noscript/closed.html"))
+	s.pages["closed"] = template.Must(template.ParseFS(c.Files, "page/page.html", "page/no-script.html", "noscript/closed.html"))
 	return s
 }
 
@@ -94,29 +114,26 @@ const maxForm = 16 << 10
 // token of them.
 func (s *Server) Handler(scripted http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	for page := range folders {
-		mux.HandleFunc("GET /"+page+"/{id}", s.orScripted(page, scripted))
-	}
-	mux.HandleFunc("GET /waiting/{id}/enter/{entry}", s.enter("waiting", "approvals"))
-	mux.HandleFunc("GET /set-up/{id}/enter/{entry}", s.enter("set-up", "pairings"))
-	for step, do := range s.waitingSteps() {
-		mux.Handle("POST /waiting/{id}/"+step, s.step("waiting", do))
-	}
-	for step, do := range s.setUpSteps() {
-		mux.Handle("POST /set-up/{id}/"+step, s.step("set-up", do))
+	for page, k := range s.kinds() {
+		mux.HandleFunc("GET /"+page+"/{id}", s.orScripted(page, k, scripted))
+		mux.Handle("POST /"+page+"/{id}", s.forms.Handler(s.paste(page, k)))
+		if k.enters {
+			mux.HandleFunc("GET /"+page+"/{id}/enter/{entry}", s.enter(page, k.resource))
+		}
+		for step, do := range k.steps {
+			mux.Handle("POST /"+page+"/{id}/"+step, s.forms.Handler(s.step(page, do)))
+		}
 	}
 	mux.HandleFunc("GET /set-up/{id}/qr", s.picture)
-	mux.Handle("POST /recovery/{id}/set-up", s.step("recovery", s.openRecovery))
 	mux.Handle("/", scripted)
 	return mux
 }
 
 // orScripted gives the page without script to whoever holds its cookie.
-func (s *Server) orScripted(page string, scripted http.Handler) http.HandlerFunc {
-	show := map[string]func(*visit){"waiting": s.waiting, "set-up": s.setUp, "recovery": s.recovery}[page]
+func (s *Server) orScripted(page string, k kind, scripted http.Handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if v, ok := s.visit(page, w, r); ok {
-			show(v)
+			k.show(v)
 			return
 		}
 		scripted.ServeHTTP(w, r)
@@ -125,8 +142,8 @@ func (s *Server) orScripted(page string, scripted http.Handler) http.HandlerFunc
 
 // step does what a form asks. Whoever holds no cookie is led to the page, which
 // says how to come by one.
-func (s *Server) step(page string, do func(*visit)) http.Handler {
-	return s.forms.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func (s *Server) step(page string, do func(*visit)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		v, ok := s.visit(page, w, r)
 		if !ok {
@@ -138,5 +155,5 @@ func (s *Server) step(page string, do func(*visit)) http.Handler {
 			return
 		}
 		do(v)
-	}))
+	}
 }

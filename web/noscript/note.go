@@ -119,6 +119,7 @@ var notices = map[string]string{
 	"disown-failed": "waiting.disown-failed", "cancel-failed": "waiting.cancel-failed",
 	"fresh-approval-needed": "waiting.new-phone.spent", "person-locked": "waiting.new-phone.locked",
 	"pairing-settled": "setup.settled", "codes-shown": "setup.codes.shown", "too-many-pushes": "setup.trial.held",
+	"not-stopped": "notice.not-yet",
 }
 
 // notice is the sentence, empty for none.

@@ -62,7 +62,7 @@ func TestAFormWithoutTheCookieDoesNothing(t *testing.T) {
 	w := newWorld(t)
 	for _, path := range []string{waitingPath, setUpPath, recoveryPath} {
 		step := map[string]string{waitingPath: "/cancel", setUpPath: "/try", recoveryPath: "/set-up"}[path]
-		if p := w.browser().submit(path+step, nil); p.Request.URL.Path != path || !strings.Contains(p.body, "This page needs JavaScript") {
+		if p := w.browser().submit(path+step, nil); p.Request.URL.Path != path || !strings.Contains(p.body, "This browser runs no scripts") {
 			t.Errorf("%s: got %s", path, p.Request.URL)
 		}
 	}
