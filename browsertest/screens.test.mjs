@@ -37,16 +37,27 @@ async function shot(page, name) {
 
 const wide = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
-// squeezed looks at a screen as the narrowest phone shows it, in both directions.
+// squeezed looks at a screen as the narrowest phone shows it, in both directions
+// and in the dark, and with letters twice as large.
 async function squeezed(page, name) {
   const before = page.viewportSize();
+  const fits = async (how) => {
+    assert.ok(await wide(page) <= 0, `${name} is ${await wide(page)} px too wide (${how})`);
+    await shot(page, `${name}-${how}`);
+  };
   await page.setViewportSize({ width: 320, height: 640 });
-  for (const direction of ["ltr", "rtl"]) {
-    await page.evaluate((dir) => { document.documentElement.dir = dir; }, direction);
-    assert.ok(await wide(page) <= 0, `${name} is ${await wide(page)} px too wide (${direction})`);
-    await shot(page, `${name}-${direction}`);
-  }
+  await fits("ltr");
+  await page.evaluate(() => { document.documentElement.dir = "rtl"; });
+  await fits("rtl");
   await page.evaluate(() => { document.documentElement.dir = "ltr"; });
+  await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+  await fits("dark");
+  assert.deepEqual(await barriers(page), [], name);
+  await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+  await page.setViewportSize({ width: 640, height: 640 });
+  await page.evaluate(() => { document.documentElement.style.fontSize = "200%"; });
+  await fits("large");
+  await page.evaluate(() => { document.documentElement.style.fontSize = ""; });
   await page.setViewportSize(before);
 }
 

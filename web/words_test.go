@@ -80,6 +80,18 @@ func TestOtherLanguagesAreNotEnglish(t *testing.T) {
 	}
 }
 
+// Without it a browser may begin a line with a colon.
+func TestFrenchKeepsItsSignsWithTheirWords(t *testing.T) {
+	apart := regexp.MustCompile(`[^ ] [:;?!»]|« `)
+	for key, s := range loadWords()["fr"].sentences {
+		for _, text := range s {
+			if found := apart.FindString(text); found != "" {
+				t.Errorf("%s: a space in %q is one that a line may break at", key, found)
+			}
+		}
+	}
+}
+
 // sources are the files that say sentences: templates, scripts, and this
 // package's own.
 func sources(t *testing.T) string {

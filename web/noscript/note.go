@@ -118,7 +118,7 @@ var notices = map[string]string{
 	"resent": "waiting.resent", "held": "waiting.held-back", "extended": "waiting.extended", "offline": "page.offline",
 	"disown-failed": "waiting.disown-failed", "cancel-failed": "waiting.cancel-failed",
 	"fresh-approval-needed": "waiting.new-phone.spent", "person-locked": "waiting.new-phone.locked",
-	"pairing-settled": "setup.settled", "codes-shown": "setup.codes.shown", "too-many-pushes": "setup.trial.held",
+	"pairing-settled": "setup.settled", "codes-shown": "setup.codes-shown", "too-many-pushes": "setup.trial.held",
 	"not-stopped": "notice.not-yet",
 }
 

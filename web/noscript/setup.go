@@ -193,7 +193,7 @@ func (s *Server) saveCodes(v *visit) {
 	s.secured(v.w)
 	v.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	v.w.Header().Set("Content-Disposition", `attachment; filename="countersign-recovery-codes.txt"`)
-	lines := slices.Concat([]string{s.codesOf(v, words), words.Text("setup.codes.once"), ""}, codes)
+	lines := slices.Concat([]string{s.codesOf(v, words), words.Text("page.codes.once"), ""}, codes)
 	v.w.Write([]byte(strings.Join(lines, "\n") + "\n"))
 }
 
@@ -203,7 +203,7 @@ func (s *Server) codesOf(v *visit, w Words) string {
 	if g, err := s.pairing(v); err == nil {
 		user = g.User
 	}
-	return w.Text("setup.codes.file", "user", user)
+	return w.Text("page.codes.file", "user", user)
 }
 
 // picture is the QR code of the link for the phone.

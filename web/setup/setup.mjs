@@ -1,5 +1,6 @@
 // The set-up page: adding a phone, an authenticator app, recovery codes. What
 // is said stands in the catalogues, when in view.mjs.
+import { recoveryCodes } from '../page/codes.mjs';
 import { ask, askJSON, Problem } from '../page/server.mjs';
 import { cameFrom, forget, take } from '../page/secret.mjs';
 import { plain, say, write } from '../page/text.mjs';
@@ -17,6 +18,7 @@ const key = `countersign.set-up.${id}`;
 const address = `${location.origin}${document.documentElement.dataset.base}/v1/pairings/${id}`;
 const token = take(key);
 const from = cameFrom(`set-up.${id}`, `${location.origin}${document.documentElement.dataset.base}/security/`);
+const codes = recoveryCodes(words, () => go('done'));
 const hopeless = ['unauthorized', 'pairing-not-found', 'not-found', 'origin-refused'];
 
 let state = null;
@@ -24,7 +26,6 @@ let shown = null;
 let place = '';
 let lost = token ? '' : 'no-secret';
 let pictured = false;
-let codes = [];
 const passed = new Set(); // steps that the person passed over
 
 // --- What is shown ---
@@ -124,6 +125,8 @@ for (const button of screen.querySelectorAll('[data-go]')) {
 }
 
 function go(where) {
+  // Who came from their security page knows there how many codes they have.
+  if (where === 'sure' && from) where = 'done';
   place = where === 'done' ? further(state, passed) : where;
   if (where === 'app') app();
   else show();
@@ -245,27 +248,17 @@ byID('codes-after-all').addEventListener('click', () => showCodes(byID('codes-af
 async function showCodes(button) {
   button.disabled = true;
   try {
-    ({ codes } = await postJSON('recovery-codes'));
-    byID('codes').replaceChildren(...codes.map(item));
-    byID('codes-of').textContent = titleOfCodes();
+    const made = await postJSON('recovery-codes');
+    codes.show(made.codes, state?.user);
     go('codes');
   } catch (err) {
-    trouble(err.kind === 'pairing-settled' ? 'setup.codes.shown' : 'page.offline');
+    trouble(err.kind === 'pairing-settled' ? 'setup.codes-shown' : 'page.offline');
   }
   button.disabled = false;
 }
 
-const titleOfCodes = () => words.text('setup.codes.file', { user: state?.user });
-
-function item(code) {
-  const li = document.createElement('li');
-  li.textContent = code;
-  return li;
-}
-
 byID('copy-link').addEventListener('click', () => copy(state.pair_url));
 byID('copy-key').addEventListener('click', () => copy(setupKey.replaceAll(' ', '')));
-byID('copy-codes').addEventListener('click', () => copy(codes.join('\n')));
 
 async function copy(text) {
   try {
@@ -276,27 +269,6 @@ async function copy(text) {
   }
 }
 
-byID('save-codes').addEventListener('click', () => {
-  const url = URL.createObjectURL(new Blob([`${titleOfCodes()}\n${words.text('setup.codes.once')}\n\n${codes.join('\n')}\n`], { type: 'text/plain' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = 'countersign-recovery-codes.txt';
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10000);
-});
-byID('print-codes').addEventListener('click', () => print());
-
-// Codes are shown only once: nobody leaves them by a slip.
-addEventListener('beforeunload', (event) => {
-  if (shown.kind === 'codes' && !byID('kept').checked) event.preventDefault();
-});
-
-byID('kept').addEventListener('change', () => { byID('finish').disabled = !byID('kept').checked; });
-byID('finish').addEventListener('click', () => {
-  codes = [];
-  byID('codes').replaceChildren();
-  go('done');
-});
 byID('back').addEventListener('click', () => (from ? location.assign(from) : history.back()));
 
 // --- What may follow ---
