@@ -210,6 +210,9 @@ func (l *losing) open(t *rapid.T) {
 			t.Fatalf("opened: refused %v, %v early", a.refused, a.ready.Sub(l.clock.now()))
 		}
 		a.opened = &r
+		if rapid.Bool().Draw(t, "at once") { // as people do, whose new phone is in their hand
+			l.pairs(t, a)
+		}
 	}
 }
 
@@ -224,6 +227,10 @@ func (l *losing) pair(t *rapid.T) {
 	if a.opened == nil {
 		t.Skip("not opened")
 	}
+	l.pairs(t, a)
+}
+
+func (l *losing) pairs(t *rapid.T, a *attempt) {
 	before := len(l.phonesOf(l.user))
 	confirmed := l.finishIfOpen(t, *a.opened)
 	if len(l.phonesOf(l.user)) > before && a.refused {
