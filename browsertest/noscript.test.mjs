@@ -57,7 +57,7 @@ async function fits(page, name) {
   if (shots) await page.screenshot({ path: join(shots, `noscript-${name}.png`), fullPage: true });
   assert.deepEqual(await unhindered(page), [], name);
   assert.equal(await page.locator("script").count(), 0, name);
-  assert.match(new URL(page.url()).pathname, /^\/(waiting|set-up|recovery)\/[\w-]{22,30}(\/[a-z-]+)?$/, name);
+  assert.match(new URL(page.url()).pathname, /^\/(waiting|set-up|recovery|security)\/[\w-]{22,30}(\/[a-z-]+)?$/, name);
   const size = page.viewportSize();
   await page.setViewportSize(narrow);
   const wide = await page.evaluate(() => document.documentElement.scrollWidth);
@@ -343,6 +343,53 @@ test("a sign-in without script", { skip: server ? false : "SERVER is not set" },
       const result = new URL(went.url()).searchParams.get("result_code");
       const { trusted_browser: trusted } = await call("POST", `/v1/approvals/${asked.id}/redeem`, trusting, { result_code: result });
       assert.ok(trusted.token);
+      await page.context().close();
+    });
+
+    await story("my sign-in security is seen and changed", async () => {
+      const user = "secure@example.com";
+      const { phone, setUpKey } = await everything(user);
+      const { security_url: url } = await call("POST", "/v1/security-pages", key, { user, return_url: back, without_script: true });
+      const page = await open(browser, url);
+      await heading(page, "My sign-in security");
+      await fits(page, "security");
+      await page.locator("summary", { hasText: "Rename" }).click();
+      await page.getByLabel("New name for Old phone").fill("Ana’s tablet");
+      await press(page, "Save");
+      const confirm = async (action) => {
+        await line(page, `to confirm: ${action}`);
+        const asked = (await phone.asked()).find((a) => JSON.parse(a.display).action === action);
+        await phone.answer(asked, "approve", await page.locator("#number").textContent());
+      };
+      const renaming = "Rename the phone “Old phone” to “Ana’s tablet”";
+      await line(page, `to confirm: ${renaming}`);
+      await fits(page, "change");
+      await confirm(renaming);
+      await page.locator("#told", { hasText: "The phone has its new name." }).waitFor();
+      assert.equal(new URL(page.url()).search, "");
+      await fits(page, "security-told");
+      await press(page, "Make new codes");
+      await confirm("Make new recovery codes");
+      await heading(page, "Your new recovery codes");
+      await fits(page, "security-codes");
+      await page.goBack();
+      await press(page, "Remove Ana’s tablet");
+      await press(page, "Cancel");
+      await heading(page, "Cancelled");
+      await follow(page, "Back to my sign-in security");
+      await page.getByText("It wasn’t confirmed, so nothing was changed.").waitFor();
+      await follow(page, "I have a new phone");
+      await fits(page, "security-new-phone");
+      await press(page, "With a code");
+      await type(page, code(setUpKey));
+      await heading(page, "Add your phone");
+      const next = await handset(await page.locator("#link").getAttribute("href"), "New phone");
+      assert.ok(next.id);
+      await heading(page, "Same on your phone?");
+      await press(page, "Yes, it matches");
+      await heading(page, "New phone is ready");
+      const { phones } = await call("GET", `/v1/people/${user}`, key);
+      assert.deepEqual(phones.map((p) => p.name), ["New phone"]);
       await page.context().close();
     });
 

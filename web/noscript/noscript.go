@@ -1,5 +1,6 @@
 // Package noscript draws pages for browsers without script, as forms and links:
-// the waiting screen, set-up, the way to a new phone, and the page of a notice.
+// the waiting screen, set-up, the way to a new phone, a person's own sign-in security, and the
+// page of a notice.
 //
 //	GET  U/waiting/<id>/enter/<entry>   spends the entry, leaves the token in a
 //	                                    cookie of the page, leads to the page
@@ -85,6 +86,7 @@ func (s *Server) kinds() map[string]kind {
 		"waiting":  {"waiting", "approvals", true, s.waiting, s.waitingSteps()},
 		"set-up":   {"setup", "pairings", true, s.setUp, s.setUpSteps()},
 		"recovery": {"recovery", "recoveries", false, s.recovery, map[string]func(*visit){"set-up": s.openRecovery}},
+		"security": {"security", "security-pages", true, s.security, s.securitySteps()},
 		"stop":     {"notice", "notices", false, s.notice, map[string]func(*visit){"stop": s.stop}},
 	}
 }

@@ -37,6 +37,8 @@ type note struct {
 	// Typed is what was typed, where it is no secret: a person's own address, or
 	// which questions they chose.
 	Typed string
+	// From is the security page that led here.
+	From string
 	// Trial is the test request of a set-up: its id and token.
 	Trial string
 }
@@ -50,7 +52,7 @@ func (n note) String() string {
 	for name, value := range map[string]string{
 		"asked": decimal(n.Asked.Unix()), "tries": decimal(int64(n.Tries)), "held": flag(n.HeldBack),
 		"phoneless": flag(n.Phoneless), "trusted": flag(n.Trusted), "said": n.Said, "at": n.At, "typed": n.Typed, "count": decimal(int64(n.Count)),
-		"recovery": flag(n.OfRecovery), "trial": n.Trial,
+		"recovery": flag(n.OfRecovery), "trial": n.Trial, "from": n.From,
 	} {
 		if value != "" {
 			q.Set(name, value)
@@ -87,7 +89,7 @@ func parseNote(text string) note {
 	return note{
 		Asked: time.Unix(number("asked"), 0), Tries: int(min(number("tries"), 10)), Count: int(min(number("count"), 24*3600)),
 		HeldBack: q.Has("held"), Phoneless: q.Has("phoneless"), Trusted: q.Has("trusted"),
-		Said: q.Get("said"), At: q.Get("at"), Typed: typed, OfRecovery: q.Has("recovery"), Trial: q.Get("trial"),
+		Said: q.Get("said"), At: q.Get("at"), Typed: typed, OfRecovery: q.Has("recovery"), Trial: q.Get("trial"), From: q.Get("from"),
 	}
 }
 

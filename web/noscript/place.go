@@ -15,6 +15,8 @@ type place struct {
 	// mailed: a code was sent to what shall be the backup address; noEmail,
 	// noQuestions: the person has passed that over.
 	mailed, noEmail, noQuestions bool
+	// newPhone: at the choice of what a new phone replaces.
+	newPhone bool
 	// still: the page is not to look for news by itself.
 	still bool
 }
@@ -23,7 +25,7 @@ func placeOf(q url.Values) place {
 	return place{
 		code: q.Has("code"), noPhone: q.Has("no-phone"), recovery: q.Has("recovery"),
 		email: q.Has("email"), questions: q.Has("questions"),
-		app: q.Has("app"), trial: q.Has("trial"), sure: q.Has("sure"), done: q.Has("done"),
+		newPhone: q.Has("new-phone"), app: q.Has("app"), trial: q.Has("trial"), sure: q.Has("sure"), done: q.Has("done"),
 		mailed: q.Has("mailed"), noEmail: q.Has("no-email"), noQuestions: q.Has("no-questions"), still: q.Has("still"),
 	}
 }
@@ -37,7 +39,7 @@ func (p place) String() string {
 	}{
 		{"code", p.code}, {"no-phone", p.noPhone}, {"recovery", p.recovery},
 		{"email", p.email}, {"questions", p.questions},
-		{"app", p.app}, {"trial", p.trial}, {"sure", p.sure}, {"done", p.done},
+		{"new-phone", p.newPhone}, {"app", p.app}, {"trial", p.trial}, {"sure", p.sure}, {"done", p.done},
 		{"mailed", p.mailed}, {"no-email", p.noEmail}, {"no-questions", p.noQuestions}, {"still", p.still},
 	} {
 		if part.here {

@@ -65,6 +65,9 @@ func (s *Server) showSetUp(v *visit, screen setUpScreen) {
 	s.remember(v)
 	screen.Refusal, screen.Notice = v.note.refusal(words, v.page, screen.Kind), v.note.notice(words)
 	screen.Here = screen.at.String()
+	if isName(v.note.From) {
+		screen.Back = s.path("security", v.note.From)
+	}
 	screen.Further = s.furtherOf(words, screen.Kind, screen.at, v.note)
 	// A phone that opens the link, or answers the test request.
 	waits, path, still := screen.Kind == "open" || screen.Trial == "asking", s.path(v.page, v.id), screen.at
@@ -199,11 +202,12 @@ func (s *Server) saveCodes(v *visit) {
 
 // codesOf says whose codes they are, on paper and in a file.
 func (s *Server) codesOf(v *visit, w Words) string {
-	user := ""
-	if g, err := s.pairing(v); err == nil {
-		user = g.User
+	var whose struct {
+		User string `json:"user"`
 	}
-	return w.Text("page.codes.file", "user", user)
+	// Without a name they are codes still.
+	_ = s.ask(v.r, v.token, http.MethodGet, "/v1/"+s.kinds()[v.page].resource+"/"+v.id, nil, &whose)
+	return w.Text("page.codes.file", "user", whose.User)
 }
 
 // picture is the QR code of the link for the phone.

@@ -40,6 +40,8 @@ type setUpScreen struct {
 	Trial, TrialNumber string
 	Codes              []string
 	CodesOf            string
+	// Back is the security page that led here.
+	Back string
 	// Further is what may follow, where Kind is a step of it.
 	Further further
 }
