@@ -122,12 +122,15 @@ func (c *countersign) endTrust(ctx context.Context, user string) error {
 }
 
 // security opens the security page of a person who is signed in, and gives its
-// address. back is where it leads back to.
-func (c *countersign) security(ctx context.Context, user, back string) (string, error) {
+// address. back is where it leads back to; withoutScript is as in request.
+func (c *countersign) security(ctx context.Context, user, back string, withoutScript bool) (string, error) {
 	var out struct {
 		URL string `json:"security_url"`
 	}
-	in := map[string]string{"user": user, "return_url": back}
+	in := map[string]any{"user": user, "return_url": back}
+	if withoutScript {
+		in["without_script"] = true
+	}
 	err := c.call(ctx, http.MethodPost, "/v1/security-pages", in, &out)
 	if err == nil && out.URL == "" {
 		err = errors.New("countersign: a security page without an address")

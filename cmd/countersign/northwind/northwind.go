@@ -119,7 +119,7 @@ func (a *app) security(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
 		return
 	}
-	page, err := a.server.security(r.Context(), s.user, a.config.PublicURL+ReturnPath)
+	page, err := a.server.security(r.Context(), s.user, a.config.PublicURL+ReturnPath, r.PostFormValue("without_script") != "")
 	if err != nil {
 		a.shelf(w, http.StatusServiceUnavailable, s, "Your sign-in security can’t be shown right now. Please try again in a minute.")
 		return

@@ -438,6 +438,12 @@ func TestWhoIsSignedInComesToTheirSecurityPageAndBack(t *testing.T) {
 	if want := map[string]any{"user": ana, "return_url": b.app + ReturnPath}; len(p.secured) != 1 || !maps.Equal(p.secured[0], want) {
 		t.Errorf("asked for %v", p.secured)
 	}
+	if _, page := b.open("/"); !strings.Contains(page, `action="/security"><noscript><input type="hidden" name="without_script" value="1"></noscript>`) {
+		t.Errorf("a browser without script cannot say so: %s", page)
+	}
+	if _, err := b.PostForm(b.app+"/security", url.Values{"without_script": {"1"}}); err != nil || p.secured[1]["without_script"] != true {
+		t.Errorf("asked for %v, %v", p.secured, err)
+	}
 	if res, page := b.open(ReturnPath); res.StatusCode != 200 || !strings.Contains(page, "You are signed in") {
 		t.Errorf("back at the application: %d", res.StatusCode)
 	}
