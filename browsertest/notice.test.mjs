@@ -128,5 +128,5 @@ const stories = {
 };
 
 for (const [name, story] of Object.entries(stories)) {
-  test(name, { timeout: 90_000 }, () => withBrowser(story));
+  test(name, { timeout: 90_000, skip: server ? false : "SERVER is not set" }, () => withBrowser(story));
 }

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { barriers, withBrowser } from "./browser.mjs";
-import { ask, call, handset, key, mailed as code, stands } from "./people.mjs";
+import { ask, call, handset, key, mailed as code, server, stands } from "./people.mjs";
 
 const { SHOTS: shots, STORY: only, BACK: back } = process.env;
 const patience = 20_000;
@@ -239,5 +239,5 @@ const stories = {
 
 for (const [name, story] of Object.entries(stories)) {
   if (only && !name.includes(only)) continue;
-  test(name, { timeout: 90_000 }, () => withBrowser(story));
+  test(name, { timeout: 90_000, skip: server ? false : "SERVER is not set" }, () => withBrowser(story));
 }
