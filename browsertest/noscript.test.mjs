@@ -156,8 +156,7 @@ test("a sign-in without script", { skip: server ? false : "SERVER is not set" },
       await fits(page, "recovery-ready");
       await press(page, "Set up my new phone");
       await heading(page, "Add your phone");
-      await page.locator("#qr").waitFor();
-      assert.ok(await page.evaluate(() => document.getElementById("qr").naturalWidth > 0), "the picture is there");
+      await page.waitForFunction(() => document.getElementById("qr").naturalWidth > 0);
       await fits(page, "set-up");
       const next = await handset(await page.locator("#link").getAttribute("href"), "New phone");
       await heading(page, "Same on your phone?");

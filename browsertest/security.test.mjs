@@ -1,13 +1,14 @@
 // My sign-in security, as a person at a computer meets it. The application and
 // the phones are played here, over the protocol. SERVER is the server's address,
-// KEY an API key of an application that is returned to at http://localhost:9 and
-// whose browsers may be trusted for 30 days; SHOTS, if set, a folder for
-// pictures; STORY, a part of the name of the one story to be told.
+// KEY an API key of an application that is returned to at http://localhost:9,
+// whose browsers may be trusted for 30 days and whose policy takes every way to a
+// new phone; MAIL is where mails can be read; SHOTS, if set, a folder for pictures;
+// STORY, a part of the name of the one story to be told.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { barriers, withBrowser } from "./browser.mjs";
-import { ask, authenticator, call, code, everything, handset, key, server } from "./people.mjs";
+import { ask, authenticator, call, code, everything, handset, key, mailed, server } from "./people.mjs";
 
 const { SHOTS: shots, STORY: only } = process.env;
 const patience = 20_000;
@@ -193,6 +194,7 @@ test("my sign-in security in a browser", { skip: server ? false : "SERVER is not
       assert.equal((await phone.request("GET", "/v1/phone")).status, 200, "the old one stops before the new one starts");
       await press(page, "Yes, it matches");
       await heading(page, "New phone is ready");
+      await fits(page, "phone-added");
       assert.deepEqual((await has(user)).phones.map((p) => p.name), ["New phone"]);
       assert.equal((await phone.request("GET", "/v1/phone")).status, 401);
       await leave(page);
@@ -256,7 +258,7 @@ test("my sign-in security in a browser", { skip: server ? false : "SERVER is not
       await page.getByLabel("Code from the app").fill(code(setUpKey));
       await press(page, "Confirm");
       await heading(page, "Your app is ready");
-      await press(page, "Finish without codes");
+      await fits(page, "app-added");
       await press(page, "Back to my sign-in security");
       await heading(page, "My sign-in security");
       const again = await open(browser, (await opened(user)).security_url);
@@ -271,6 +273,85 @@ test("my sign-in security in a browser", { skip: server ? false : "SERVER is not
       await told(again, "The app is removed.");
       assert.equal(await apps.getByRole("listitem").count(), 1);
       await leave(again);
+      await leave(page);
+    });
+
+    await story("a backup address is set once a phone and its mailbox said so, and removed", async () => {
+      const { page, phone } = await security(browser, "mailbox@example.com");
+      const mine = part(page, "Backup address");
+      await mine.getByText("None. We’d write there").waitFor();
+      await press(page, "Add one");
+      await heading(page, "Your backup address");
+      const field = page.getByLabel("Backup email address");
+      await field.fill("mailbox@example.com");
+      await press(page, "Send a code there");
+      await page.getByText("That’s the mailbox you sign in with.").waitFor();
+      await fits(page, "email");
+      await field.fill("spare@example.org");
+      await press(page, "Send a code there");
+      await confirm(page, phone, "Use s•••@example.org as backup address");
+      await heading(page, "Check your inbox");
+      await page.getByText("We’ve sent it to s•••@example.org.").waitFor();
+      await page.getByLabel("Code from the mail").fill("12");
+      await press(page, "Confirm");
+      await page.getByText("Type the six digits from the mail.").waitFor();
+      await fits(page, "email-code");
+      await page.getByLabel("Code from the mail").fill(await mailed("spare@example.org"));
+      await press(page, "Confirm");
+      await told(page, "Your backup address is set.");
+      await mine.getByText("s•••@example.org.").waitFor();
+      await fits(page, "email-set");
+      await mine.getByRole("button", { name: "Remove it" }).click();
+      await confirm(page, phone, "Remove the backup address s•••@example.org");
+      await told(page, "The backup address is removed.");
+      await mine.getByText("None. We’d write there").waitFor();
+      await leave(page);
+    });
+
+    await story("a backup address leads to a new phone after a wait, when the old one is lost", async () => {
+      const { page, phone } = await security(browser, "lost@example.com");
+      await press(page, "Add one");
+      await page.getByLabel("Backup email address").fill("lost@example.org");
+      await press(page, "Send a code there");
+      await confirm(page, phone, "Use l•••@example.org as backup address");
+      await page.getByLabel("Code from the mail").fill(await mailed("lost@example.org"));
+      await press(page, "Confirm");
+      await told(page, "Your backup address is set.");
+      await press(page, "I have a new phone");
+      await page.getByText("We send a code to l•••@example.org.").waitFor();
+      await fits(page, "new-phone-mail");
+      await press(page, "With my backup address");
+      await heading(page, "Check your inbox");
+      await fits(page, "waiting-mail");
+      await page.getByLabel("Code from the mail").fill(await mailed("lost@example.org"));
+      await press(page, "Go on");
+      await page.waitForURL(/\/recovery\//);
+      await page.getByRole("heading", { name: /^Your new phone can be added / }).waitFor();
+      assert.equal((await phone.asked()).length, 1, "the phone is not told");
+      await leave(page);
+    });
+
+    await story("security questions are answered, and removed", async () => {
+      const { page, phone } = await security(browser, "answers@example.com");
+      const mine = part(page, "Security questions");
+      await mine.getByText("None are answered.").waitFor();
+      await press(page, "Answer three");
+      await heading(page, "Three questions only you can answer");
+      await press(page, "Keep my answers");
+      await page.getByText("Choose a question here first.").waitFor();
+      await fits(page, "questions");
+      for (const [i, answer] of ["Momo", "A red kite", "Skates"].entries()) {
+        await page.getByLabel("Question", { exact: true }).nth(i).selectOption({ index: i + 1 });
+        await page.locator("#questions-form input").nth(i).fill(answer);
+      }
+      await press(page, "Keep my answers");
+      await confirm(page, phone, "Set new security questions");
+      await told(page, "Your answers are kept.");
+      await mine.getByText("Three are answered.").waitFor();
+      assert.equal((await page.content()).includes("red kite"), false, "the answers stay on the page");
+      await mine.getByRole("button", { name: "Remove them" }).click();
+      await confirm(page, phone, "Remove the security questions");
+      await told(page, "The security questions are removed.");
       await leave(page);
     });
 

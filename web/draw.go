@@ -41,7 +41,7 @@ func (d drawer) page(name string) http.Handler {
 	if name == "missing" {
 		status = http.StatusNotFound
 	}
-	t := template.Must(template.ParseFS(files, "page/page.html", "page/icons.html", "page/codes.html", "page/no-script.html", folderOf(name)+"/"+name+".html"))
+	t := template.Must(template.ParseFS(files, "page/page.html", "page/icons.html", "page/no-script.html", "forms/*.html", folderOf(name)+"/"+name+".html"))
 	drawn := map[string]file{}
 	for language, w := range loadWords() {
 		v := d.view(w)

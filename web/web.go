@@ -34,7 +34,7 @@ import (
 	"countersign/web/noscript"
 )
 
-//go:embed page waiting setup recovery security notice phone words
+//go:embed page forms waiting setup recovery security notice phone words
 //go:embed noscript/*.json noscript/*.html noscript/*.css
 var files embed.FS
 

@@ -20,7 +20,8 @@ var languages = []string{"en", "de", "fr"}
 
 // words are the sentences of all pages in one language. Each page's lie in its
 // folder, in words.<language>.json, under keys that begin with the folder's
-// name; those of several pages in the page folder.
+// name; those of all pages in the page folder, those of forms that several pages
+// have in the forms folder.
 type words struct {
 	Language  string // as in RFC 5646: "de"
 	sentences map[string]sentence
@@ -92,12 +93,16 @@ func isCatalogue(name string) bool {
 	return strings.HasPrefix(path.Base(name), "words.") && path.Ext(name) == ".json"
 }
 
-// of gives the sentences that a page's script may say: those of its folder, and
-// of all pages.
+// of gives the sentences that a page's script may say: those of its folder, of all
+// pages, and of the forms, if it has them.
 func (w words) of(folder string) map[string]sentence {
+	sections := []string{folder, "page"}
+	if folder == "setup" || folder == "security" {
+		sections = append(sections, "forms")
+	}
 	own := map[string]sentence{}
 	for key, s := range w.sentences {
-		if section, _, _ := strings.Cut(key, "."); section == folder || section == "page" {
+		if section, _, _ := strings.Cut(key, "."); slices.Contains(sections, section) {
 			own[key] = s
 		}
 	}

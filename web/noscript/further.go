@@ -53,7 +53,7 @@ func (s *Server) furtherOf(w Words, kind string, at place, n note) (f further) {
 	case "email", "emailCode":
 		skip.noEmail = true
 		f.Other = place{done: true, noQuestions: at.noQuestions}.String()
-		f.Sent = sentence(w, "setup.email.sent", "address", n.Typed)
+		f.Sent = sentence(w, "forms.email.sent", "address", n.Typed)
 		if n.At == "email" {
 			f.Address = n.Typed
 		}
@@ -71,7 +71,7 @@ func (s *Server) rows(w Words, n note) (rows []questionRow) {
 		options = append(options, questionOption{id, w.Text("page.question." + id)})
 	}
 	chosen := strings.Fields(n.Typed)
-	for i, legend := range []string{"setup.questions.first", "setup.questions.second", "setup.questions.third"} {
+	for i, legend := range []string{"forms.questions.first", "forms.questions.second", "forms.questions.third"} {
 		row := questionRow{Legend: w.Text(legend), Options: options}
 		if i < len(chosen) && n.At == "questions" {
 			row.Chosen = chosen[i]

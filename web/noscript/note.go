@@ -146,16 +146,16 @@ var fields = map[string]map[string]string{
 	}),
 	"waiting/questions": steps(map[string]string{"empty": "waiting.step.questions.empty", "answers-wrong": "waiting.step.questions.wrong"}),
 	"set-up/email": {
-		"email-refused": "setup.email.same", "invalid-request": "setup.email.shape", "too-many-emails": "setup.email.many",
-		"unavailable": "setup.email.unsent", "pairing-settled": "setup.further.late",
+		"email-refused": "forms.email.same", "invalid-request": "forms.email.shape", "too-many-emails": "forms.email.many",
+		"unavailable": "forms.email.unsent", "pairing-settled": "setup.further.late",
 	},
 	"set-up/emailCode": {
-		"empty": "setup.email.empty", "code-wrong": "setup.email.wrong", "code-expired": "setup.email.expired",
+		"empty": "forms.email.empty", "code-wrong": "forms.email.wrong", "code-expired": "forms.email.expired",
 		"codes-blocked": "setup.app.blocked", "pairing-settled": "setup.further.late",
 	},
 	"set-up/questions": {
-		"choose": "setup.questions.choose", "twice": "noscript.questions-twice", "length": "setup.questions.length",
-		"same": "setup.questions.same", "invalid-request": "setup.questions.guessable", "pairing-settled": "setup.further.late",
+		"choose": "forms.questions.choose", "twice": "noscript.questions-twice", "length": "forms.questions.length",
+		"same": "forms.questions.same", "invalid-request": "forms.questions.guessable", "pairing-settled": "setup.further.late",
 	},
 	"set-up/app": {
 		"invalid-request": "setup.app.empty", "code-wrong": "setup.app.wrong", "code-used": "setup.app.wrong",

@@ -84,7 +84,7 @@ func (screen *securityScreen) things(w Words) {
 		if silent {
 			reach = "security.phones.silent"
 		}
-		screen.Phones = append(screen.Phones, thing{p.ID, p.Name, apart(w.Text(platform), dates(w, p.AddedAt, p.LastUsed)), w.Text(reach), silent})
+		screen.Phones = append(screen.Phones, thing{p.ID, p.Name, apart(dates(w, p.AddedAt, p.LastUsed), w.Text(platform)), w.Text(reach), silent})
 	}
 	for _, a := range s.Apps {
 		screen.Apps = append(screen.Apps, thing{ID: a.ID, Name: w.Text("security.apps.name"), Facts: dates(w, a.AddedAt, a.LastUsed)})

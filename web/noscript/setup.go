@@ -196,7 +196,7 @@ func (s *Server) saveCodes(v *visit) {
 	s.secured(v.w)
 	v.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	v.w.Header().Set("Content-Disposition", `attachment; filename="countersign-recovery-codes.txt"`)
-	lines := slices.Concat([]string{s.codesOf(v, words), words.Text("page.codes.once"), ""}, codes)
+	lines := slices.Concat([]string{s.codesOf(v, words), words.Text("forms.codes.once"), ""}, codes)
 	v.w.Write([]byte(strings.Join(lines, "\n") + "\n"))
 }
 
@@ -207,7 +207,7 @@ func (s *Server) codesOf(v *visit, w Words) string {
 	}
 	// Without a name they are codes still.
 	_ = s.ask(v.r, v.token, http.MethodGet, "/v1/"+s.kinds()[v.page].resource+"/"+v.id, nil, &whose)
-	return w.Text("page.codes.file", "user", whose.User)
+	return w.Text("forms.codes.file", "user", whose.User)
 }
 
 // picture is the QR code of the link for the phone.

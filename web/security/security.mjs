@@ -5,8 +5,10 @@ import { ask, askJSON, Problem } from '../page/server.mjs';
 import { forget, leadBack, take } from '../page/secret.mjs';
 import { plain, say, write } from '../page/text.mjs';
 import { wordsOfPage } from '../page/words.mjs';
-import { recoveryCodes } from '../page/codes.mjs';
-import { app, browser, phone, recovery, refusal, signIn, view, ways } from './view.mjs';
+import { recoveryCodes } from '../forms/codes.mjs';
+import { emailForms } from '../forms/email.mjs';
+import { questionForm } from '../forms/questions.mjs';
+import { app, browser, email, phone, questions, recovery, refusal, signIn, view, ways } from './view.mjs';
 
 const refreshEvery = 20_000; // ms
 const shownFirst = 5; // sign-ins, before the person asks for more
@@ -77,6 +79,8 @@ function showState() {
   byID('apps-none').hidden = state.authenticators.length > 0;
   const left = state.recovery_codes_left;
   write(byID('codes-left'), left > 0 ? words.parts('security.codes.left', { count: left }) : words.parts('security.codes.none'));
+  further('email', email(words, state), Boolean(state.email), state.email_offered);
+  further('questions', questions(words, state), state.questions_set, state.questions_offered);
   list('trusted', state.trusted_browsers.map((b) => browser(words, b)), browserThing);
   write(byID('trusted-none'), words.parts('security.trusted.none', { application: state.application }));
   byID('trusted-none').hidden = state.trusted_browsers.length > 0;
@@ -92,6 +96,16 @@ function showState() {
   write(byID('back-words'), words.parts('security.back', { application: state.application }));
   write(byID('closes'), words.parts('security.closes', { time: words.time(Date.parse(state.ends_at) - clockOff) }));
   showWays();
+}
+
+// further shows what may be set beside phones and codes.
+function further(name, { shown: there, line, change }, set, offered) {
+  byID(`${name}-part`).hidden = !there;
+  byID(`${name}-line`).textContent = line;
+  byID(`${name}-change`).textContent = change;
+  byID(`${name}-change`).hidden = !offered;
+  byID(`${name}-remove`).hidden = !set;
+  for (const act of ['change', 'remove']) byID(`${name}-${act}`).disabled = state.push_locked;
 }
 
 // list draws things anew where they have changed, and not while one of them is
@@ -161,6 +175,8 @@ function showWays() {
   byID('by-code').hidden = by.code.length === 0;
   byID('by-code').querySelector('button').classList.toggle('primary', !by.phone);
   byID('by-code-line').textContent = by.code.join(' ');
+  byID('by-mail').hidden = by.mail === '';
+  byID('by-mail-line').textContent = by.mail;
 }
 
 function choice(value, name, chosen) {
@@ -190,6 +206,8 @@ function trouble(key) {
 
 function go(where) {
   place = where;
+  told('');
+  trouble('');
   show();
 }
 
@@ -246,19 +264,21 @@ async function attempt(button, action) {
   }
 }
 
-// begin starts a change; the waiting screen asks the person to confirm it.
-function begin(button, change, codeFirst = false) {
-  return attempt(button, async () => {
-    const begun = await askJSON(`${address}/changes`, token, { method: 'POST', body: { ...change, language: words.language } });
-    if (codeFirst) remember('countersign.code-first');
-    if (begun.waiting_url.startsWith(`${base}/waiting/`)) location.assign(begun.waiting_url);
-  });
+// begin starts a change, and says so if that does not succeed.
+const begin = (button, change, opens) => attempt(button, () => leave(change, opens));
+
+// leave starts a change; the waiting screen asks the person to confirm it. opens
+// is what shall be open there.
+async function leave(change, opens) {
+  const begun = await askJSON(`${address}/changes`, token, { method: 'POST', body: { ...change, language: words.language } });
+  if (opens) remember(`countersign.${opens}`);
+  if (begun.waiting_url.startsWith(`${base}/waiting/`)) location.assign(begun.waiting_url);
 }
 
 function remember(key) {
   try {
     sessionStorage.setItem(key, 'yes');
-  } catch { /* then the code is one tap further */ }
+  } catch { /* then it is one tap further */ }
 }
 
 // safer does at once what only makes things safer.
@@ -271,9 +291,30 @@ function safer(button, path, key) {
   });
 }
 
-function newPhone(button, codeFirst) {
+function newPhone(button, opens) {
   const replaced = byID('choices').querySelector('input:checked')?.value ?? '';
-  return begin(button, replaced ? { kind: 'replace_phone', phone_id: replaced } : { kind: 'add_phone' }, codeFirst);
+  return begin(button, replaced ? { kind: 'replace_phone', phone_id: replaced } : { kind: 'add_phone' }, opens);
+}
+
+const mail = emailForms(words, {
+  send: (to) => leave({ kind: 'set_email', address: to }),
+  async confirm(code) {
+    await ask(`${address}/email/confirm`, token, { method: 'POST', body: { code } });
+    await read();
+    go('');
+    told('security.done.set_email');
+  },
+  more: others('not-offered', 'person-locked', 'nothing-usable'),
+});
+
+questionForm(words, {
+  send: (given) => leave({ kind: 'set_questions', questions: given }),
+  more: others('not-offered', 'person-locked', 'nothing-usable'),
+});
+
+// others are the sentences of problems that those forms do not know.
+function others(...kinds) {
+  return Object.fromEntries(kinds.map((kind) => [kind, refusal(kind)]));
 }
 
 const does = {
@@ -284,15 +325,16 @@ const does = {
     show();
     byID('sign-ins').children[shownFirst]?.querySelector('.name').scrollIntoView({ block: 'nearest' });
   },
-  newPhone: () => go('new-phone'),
-  byPhone: (button) => newPhone(button, false),
-  byCode: (button) => newPhone(button, true),
+  newPhone: () => go('newPhone'),
+  byPhone: (button) => newPhone(button),
+  byCode: (button) => newPhone(button, 'code-first'),
+  byMail: (button) => newPhone(button, 'mail-first'),
   addApp: (button) => begin(button, { kind: 'add_authenticator' }),
   renewCodes: (button) => begin(button, { kind: 'renew_recovery_codes' }),
   rename: (button) => renaming(button),
   keepName: (button) => unnamed(button.closest('form')),
   replace(button) {
-    go('new-phone');
+    go('newPhone');
     const box = byID('choices').querySelector(`input[value="${CSS.escape(button.dataset.id)}"]`);
     if (box) box.checked = true;
   },
@@ -301,6 +343,10 @@ const does = {
     : { kind: 'remove_phone', phone_id: button.dataset.id }),
   distrust: (button) => safer(button, `trusted-browsers/${button.dataset.id}`, 'security.done.distrust'),
   distrustAll: (button) => safer(button, 'trusted-browsers', 'security.done.distrust-all'),
+  email: () => go('email'),
+  removeEmail: (button) => begin(button, { kind: 'remove_email' }),
+  questions: () => go('questions'),
+  removeQuestions: (button) => begin(button, { kind: 'remove_questions' }),
   stop: (button) => safer(button, `recoveries/${button.dataset.id}`, 'security.done.stop'),
 };
 
@@ -367,6 +413,10 @@ function onward(came) {
     return location.assign(came.set_up_url);
   }
   if (came.recovery_url?.startsWith(`${base}/recovery/`)) return location.assign(came.recovery_url);
+  if (came.sent_to) {
+    mail.sent(came.sent_to);
+    return go('emailCode');
+  }
   if (came.codes) {
     codes.show(came.codes, state.user);
     return go('codes');

@@ -1,16 +1,17 @@
 // From what the server tells of a person's sign-in security to what the page
 // says. Pure: no page, no clock, no network. The sentences are the page's Words.
 
-// view gives the screen to show: {kind, headline, line, tone}.
+// view gives the screen to show: {kind, headline, line}.
 // state is the protocol's, or null before the first. place is where the person
-// has gone by themselves: "" (the overview), "new-phone" or "codes". lost is the
-// kind of a problem after which nothing more will come; "offline" of one that
-// may pass.
+// has gone by themselves: "" (the overview) or one of places. lost is the kind of a
+// problem after which nothing more will come; "offline" of one that may pass.
 export function view(words, state, place = '', lost = '') {
   const kind = kindOf(state, place, lost);
   const values = { user: state?.user, application: state?.application };
-  return { kind, tone: kind === 'codes' ? 'good' : 'calm', ...sentences(words, kind, values) };
+  return { kind, ...sentences(words, kind, values) };
 }
+
+const places = ['newPhone', 'codes', 'email', 'emailCode', 'questions'];
 
 function kindOf(state, place, lost) {
   // Codes on the screen stay there whatever happens: they are shown only once.
@@ -18,7 +19,7 @@ function kindOf(state, place, lost) {
   if (lost === 'no-secret') return 'nowhere';
   if (lost && (lost !== 'offline' || !state)) return lost === 'offline' ? 'offline' : 'ended';
   if (!state) return 'loading';
-  return place === 'new-phone' ? 'newPhone' : 'overview';
+  return places.includes(place) ? place : 'overview';
 }
 
 function sentences(words, kind, values) {
@@ -32,7 +33,7 @@ export function phone(words, p) {
   const silent = p.reach === 'silent';
   return {
     id: p.id, name: p.name, silent, reach: words.text(silent ? 'security.phones.silent' : 'security.phones.working'),
-    facts: [words.text(words.has(`security.platform.${p.platform}`) ? `security.platform.${p.platform}` : 'security.platform.other'), ...dates(words, p)],
+    facts: [...dates(words, p), words.text(words.has(`security.platform.${p.platform}`) ? `security.platform.${p.platform}` : 'security.platform.other')],
   };
 }
 
@@ -98,7 +99,8 @@ function ending(words, { state, reason, method }) {
 }
 
 // ways gives how a new phone can be confirmed: phone (one can be asked), code
-// (sentences about the codes there are; none where there are none).
+// (sentences about the codes there are; none where there are none), mail (a
+// sentence about the backup address; "" where there is none).
 export function ways(words, state) {
   const takes = (method) => state.methods.includes(method);
   const own = state.phones.length > 0;
@@ -111,15 +113,35 @@ export function ways(words, state) {
       : words.text('security.new-phone.code.no-wait'));
   }
   if (sentences.length > 0 && own) sentences.push(words.text('security.new-phone.code.told'));
-  return { phone: own && takes('push'), code: sentences };
+  const mail = state.email ? words.text('security.new-phone.mail.line', { address: state.email }) : '';
+  return { phone: own && takes('push'), code: sentences, mail };
 }
 
 const refusals = [
-  'fresh-approval-needed', 'last-way-in', 'nothing-to-change', 'nothing-usable', 'invalid-request', 'too-many-requests',
+  'fresh-approval-needed', 'last-way-in', 'nothing-to-change', 'nothing-usable', 'not-offered', 'invalid-request', 'too-many-requests',
 ];
+const mailRefusals = { 'email-refused': 'forms.email.same', 'too-many-emails': 'forms.email.many', unavailable: 'forms.email.unsent' };
+
+// email gives what is said of the backup address: {shown, line, change}.
+export function email(words, state) {
+  return {
+    shown: state.email_offered || Boolean(state.email),
+    line: words.text(state.email ? 'security.email.set' : 'security.email.none', { address: state.email }),
+    change: words.text(state.email ? 'security.email.change' : 'security.email.add'),
+  };
+}
+
+// questions gives the same of security questions.
+export function questions(words, state) {
+  return {
+    shown: state.questions_offered || state.questions_set,
+    line: words.text(state.questions_set ? 'security.questions.set' : 'security.questions.none'),
+    change: words.text(state.questions_set ? 'security.questions.change' : 'security.questions.add'),
+  };
+}
 
 // refusal names what is said of a problem.
 export function refusal(kind) {
   if (kind === 'person-locked') return 'security.locked';
-  return refusals.includes(kind) ? `security.refused.${kind}` : 'page.offline';
+  return refusals.includes(kind) ? `security.refused.${kind}` : mailRefusals[kind] ?? 'page.offline';
 }

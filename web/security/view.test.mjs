@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { plain } from '../page/text.mjs';
 import { catalogue } from '../page/catalogue.test.mjs';
-import { app, browser, phone, recovery, refusal, signIn, view, ways } from './view.mjs';
+import { app, browser, email, phone, questions, recovery, refusal, signIn, view, ways } from './view.mjs';
 
 process.env.TZ = 'UTC';
 const words = catalogue('security');
@@ -16,10 +16,14 @@ const state = {
 const cases = [
   ['before the first word of the server', [null], 'loading', 'One moment'],
   ['what there is', [state], 'overview', 'My sign-in security'],
-  ['a new phone', [state, 'new-phone'], 'newPhone', 'Your new phone'],
+  ['a new phone', [state, 'newPhone'], 'newPhone', 'Your new phone'],
+  ['a backup address', [state, 'email'], 'email', 'Your backup address'],
+  ['the code from the mail', [state, 'emailCode'], 'emailCode', 'Check your inbox'],
+  ['security questions', [state, 'questions'], 'questions', 'Three questions only you can answer'],
+  ['a place of no page', [state, 'moon'], 'overview', 'My sign-in security'],
   ['new codes', [state, 'codes'], 'codes', 'Your new recovery codes'],
   ['new codes stay when the page has closed meanwhile', [state, 'codes', 'unauthorized'], 'codes', 'Your new recovery codes'],
-  ['the page has closed', [state, 'new-phone', 'unauthorized'], 'ended', 'This page is closed'],
+  ['the page has closed', [state, 'newPhone', 'unauthorized'], 'ended', 'This page is closed'],
   ['the page was closed from the start', [null, '', 'unauthorized'], 'ended', 'This page is closed'],
   ['no secret', [null, '', 'no-secret'], 'nowhere', 'Open this from your application'],
   ['no connection from the start', [null, '', 'offline'], 'offline', 'The server can’t be reached'],
@@ -42,10 +46,10 @@ test('who is shown where to open it again is named, if known', () => {
 test('a phone that nothing wakes is silent', () => {
   assert.deepEqual(phone(words, state.phones[0]), {
     id: 'p', name: 'Ana’s iPhone', silent: false, reach: 'Working',
-    facts: ['iPhone', 'Added on Mar 1, 2026', 'last used Nov 1, 2:05 PM'],
+    facts: ['Added on Mar 1, 2026', 'last used Nov 1, 2:05 PM', 'iPhone'],
   });
   const silent = phone(words, { ...state.phones[0], reach: 'silent', last_used_at: undefined, platform: 'abacus' });
-  assert.deepEqual([silent.silent, silent.reach, silent.facts[0], silent.facts[2]], [true, 'Silent: it shows a request only once you open it', 'Phone', 'not used yet']);
+  assert.deepEqual([silent.silent, silent.reach, silent.facts[1], silent.facts[2]], [true, 'Silent: it shows a request only once you open it', 'not used yet', 'Phone']);
 });
 
 test('apps are told apart by their day', () => {
@@ -106,15 +110,27 @@ test('a new phone is confirmed by what there is and what is taken', () => {
     'A recovery code adds it after 24 hours, so that you would notice if it weren’t you.',
     'Your phones are told, and can stop it.',
   ]);
-  assert.deepEqual(ways(words, { ...state, methods: ['push'] }), { phone: true, code: [] });
+  assert.deepEqual(ways(words, { ...state, methods: ['push'] }), { phone: true, code: [], mail: '' });
   assert.equal(ways(words, { ...state, methods: ['totp'] }).phone, false);
   const codes = { ...state, phones: [], recovery_wait_hours: 0 };
-  assert.deepEqual(ways(words, codes), { phone: false, code: ['A recovery code adds it at once.'] });
-  assert.deepEqual(ways(words, { ...codes, recovery_codes_left: 0 }), { phone: false, code: [] });
+  assert.deepEqual(ways(words, codes), { phone: false, code: ['A recovery code adds it at once.'], mail: '' });
+  assert.deepEqual(ways(words, { ...codes, recovery_codes_left: 0 }), { phone: false, code: [], mail: '' });
+  assert.match(ways(words, { ...state, email: 'a•••@example.org' }).mail, /^We send a code to a•••@example\.org\./);
+});
+
+test('a backup address and questions are shown where they are offered or set', () => {
+  assert.equal(email(words, state).shown, false);
+  assert.deepEqual([email(words, { ...state, email_offered: true }).shown, email(words, { ...state, email_offered: true }).change], [true, 'Add one']);
+  const set = email(words, { ...state, email: 'a•••@example.org' });
+  assert.deepEqual([set.shown, set.change], [true, 'Use another one']);
+  assert.match(set.line, /^a•••@example\.org\. /);
+  assert.equal(questions(words, { ...state, questions_offered: false, questions_set: false }).shown, false);
+  assert.equal(questions(words, { ...state, questions_offered: true, questions_set: false }).change, 'Answer three');
+  assert.equal(questions(words, { ...state, questions_offered: false, questions_set: true }).change, 'Answer others');
 });
 
 test('every refusal has its words', () => {
-  for (const kind of ['last-way-in', 'person-locked', 'fresh-approval-needed', 'nothing-to-change', 'nothing-usable', 'offline', 'internal']) {
+  for (const kind of ['last-way-in', 'person-locked', 'fresh-approval-needed', 'nothing-to-change', 'nothing-usable', 'not-offered', 'email-refused', 'too-many-emails', 'unavailable', 'offline', 'internal']) {
     assert.notEqual(words.text(refusal(kind)), '', kind);
   }
 });

@@ -1,13 +1,13 @@
 // The set-up page: adding a phone, an authenticator app, recovery codes. What
 // is said stands in the catalogues, when in view.mjs.
-import { recoveryCodes } from '../page/codes.mjs';
 import { ask, askJSON, Problem } from '../page/server.mjs';
 import { cameFrom, forget, take } from '../page/secret.mjs';
 import { plain, say, write } from '../page/text.mjs';
 import { wordsOfPage } from '../page/words.mjs';
-import { setUpEmail } from './email.mjs';
+import { recoveryCodes } from '../forms/codes.mjs';
+import { emailForms } from '../forms/email.mjs';
+import { questionForm } from '../forms/questions.mjs';
 import { further, stepOf } from './further.mjs';
-import { setUpQuestions } from './questions.mjs';
 import { appOnly, ended, view } from './view.mjs';
 
 const words = wordsOfPage();
@@ -33,7 +33,7 @@ const passed = new Set(); // steps that the person passed over
 const icons = { active: 'tick', added: 'tick', done: 'tick', refused: 'no', expired: 'clock', lost: 'clock', nowhere: 'key', codes: 'key' };
 
 function show() {
-  const next = view(words, state, place, lost);
+  const next = view(words, state, place, lost, Boolean(from));
   const before = shown;
   shown = next;
   screen.dataset.kind = next.kind;
@@ -125,8 +125,6 @@ for (const button of screen.querySelectorAll('[data-go]')) {
 }
 
 function go(where) {
-  // Who came from their security page knows there how many codes they have.
-  if (where === 'sure' && from) where = 'done';
   place = where === 'done' ? further(state, passed) : where;
   if (where === 'app') app();
   else show();
@@ -280,22 +278,48 @@ for (const button of screen.querySelectorAll('[data-skip]')) {
   });
 }
 
-const steps = {
-  words, go, heard,
-  async call(method, path, body) {
-    try {
-      return await askJSON(`${address}/${path}`, token, { method, body });
-    } catch (err) {
-      if (hopeless.includes(err.kind)) giveUp(err.kind);
-      throw err;
-    }
+// call does a step at the server, and gives up where nothing more will come.
+async function call(method, path, body) {
+  try {
+    return await askJSON(`${address}/${path}`, token, { method, body });
+  } catch (err) {
+    if (hopeless.includes(err.kind)) giveUp(err.kind);
+    throw err;
+  }
+}
+
+const late = { 'pairing-settled': 'setup.further.late' };
+
+const email = emailForms(words, {
+  more: late,
+  async send(to) {
+    await call('POST', 'email', { address: to, language: words.language });
+    email.sent(to);
+    go('emailCode');
   },
-};
-setUpEmail(steps);
-setUpQuestions(steps);
+  async confirm(code) {
+    heard(await call('POST', 'email/confirm', { code }));
+    go('done');
+  },
+});
+byID('email-again').addEventListener('click', () => email.again(byID('email-again')));
+byID('email-other').addEventListener('click', () => go('email'));
+
+questionForm(words, {
+  more: late,
+  async send(questions) {
+    heard(await call('PUT', 'questions', { questions }));
+    go('done');
+  },
+});
 
 // --- Begin ---
 
-if (from) byID('back').textContent = words.text('setup.back-security');
+// Who came from their sign-in security finds there what else could be set up.
+if (from) {
+  byID('back').textContent = words.text('setup.back-security');
+  byID('way-back').dataset.on += ' active added';
+  byID('rest').dataset.on = '';
+}
 show();
 if (token) follow();

@@ -6,19 +6,22 @@ import { stepOf } from './further.mjs';
 // state is the protocol's, or null before the first. place is where the person
 // has gone by themselves: "" (follow the set-up), "app", "sure", "codes" or "done",
 // or a step of further.mjs.
-// lost is the kind of a problem after which nothing more will come.
-export function view(words, state, place = '', lost = '') {
+// lost is the kind of a problem after which nothing more will come; alone says that
+// nothing else is to be set up here.
+export function view(words, state, place = '', lost = '', alone = false) {
   const kind = kindOf(state, place, lost);
   const values = { phone: state?.phone?.name, user: state?.user };
   const loading = kind === 'loading';
   return {
     kind,
     headline: words.parts(loading ? 'page.one-moment' : `setup.state.${kind}.headline`, values),
-    line: words.parts(loading ? 'setup.loading' : `setup.state.${kind}.line`, values),
+    line: words.parts(loading ? 'setup.loading' : `setup.state.${kind}.${alone && ready.includes(kind) ? 'alone' : 'line'}`, values),
     digits: kind === 'claimed' ? grouped(state.digits) : '',
-    tone: kind === 'refused' ? 'alarm' : ['active', 'added', 'done'].includes(kind) ? 'good' : 'calm',
+    tone: kind === 'refused' ? 'alarm' : [...ready, 'done'].includes(kind) ? 'good' : 'calm',
   };
 }
+
+const ready = ['active', 'added'];
 
 function kindOf(state, place, lost) {
   // Codes on the screen stay there whatever happens: they are shown only once.

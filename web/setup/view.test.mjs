@@ -55,6 +55,13 @@ test('the phone and the person are named where the digits are compared', () => {
   assert.match(plain(view(words, claimed).line), /^Ana’s iPhone wants to be added for ana@example\.com\./);
 });
 
+test('where nothing else is to be set up, nothing else is spoken of', () => {
+  const line = (state) => plain(view(words, state, '', '', true).line);
+  assert.equal(line(active), 'From now on it is asked when you sign in.');
+  assert.equal(line({ ...open, authenticator: true }), 'Its codes let you in from now on.');
+  assert.equal(line(open), plain(view(words, open).line));
+});
+
 test('following ends with active, refused and expired', () => {
   assert.deepEqual(['open', 'claimed', 'active', 'refused', 'expired'].map((state) => ended({ state })), [false, false, true, true, true]);
   assert.equal(ended(null), false);

@@ -36,6 +36,7 @@ let line = null; // the connection
 let askedAt = performance.now();
 let resends = null;
 let codeOpen = false;
+let mailFirst = false;
 let recovery = false;
 let poked = false;
 
@@ -56,9 +57,12 @@ function heard(next) {
 }
 
 // resume opens the step again that was on the screen before the page was loaded
-// again: whoever reads mail on this very device comes back so.
+// again: whoever reads mail on this very device comes back so. It also opens the
+// one that was chosen on the page before this one.
 function resume(first) {
-  if (state === null && steps.kept === 'email' && first.recovery_offers?.includes('email')) byEmail.resume(first.email_hint);
+  if (state !== null || !first.recovery_offers?.includes('email')) return;
+  if (steps.kept === 'email') byEmail.resume(first.email_hint);
+  else if (mailFirst) byEmail.start(first.email_hint, byID('way-email'));
 }
 
 // lookHere finds whether a phone of this person is this very browser. Whoever could
@@ -266,9 +270,11 @@ function openCode(withoutPhone) {
   byID('typed').focus();
 }
 
-const steps = new Steps(words, `countersign.step.${id}`, () => show());
+// What is confirmed here is heard later than the steps are made.
+const spoken = { parts: (key, values) => words.parts(key, values), text: (key, values) => words.text(key, values) };
+const steps = new Steps(spoken, `countersign.step.${id}`, () => show());
 const beside = {
-  words, steps,
+  words: spoken, steps,
   async call(method, path, body) {
     const answer = await ask(`${address}/${path}`, token, { method, body });
     return answer.status === 202 ? null : answer.json();
@@ -387,16 +393,21 @@ byID('again-code').addEventListener('click', () => {
   goBack();
 });
 
-function codeFirst() {
+// bidden says whether the page before this one asked for something to be open.
+function bidden(name) {
   try {
-    codeOpen = sessionStorage.getItem('countersign.code-first') === 'yes';
-    sessionStorage.removeItem('countersign.code-first');
-  } catch { /* as above */ }
+    const yes = sessionStorage.getItem(`countersign.${name}`) === 'yes';
+    sessionStorage.removeItem(`countersign.${name}`);
+    return yes;
+  } catch {
+    return false; // as above
+  }
 }
 
 // --- Begin ---
 
-codeFirst();
+codeOpen = bidden('code-first');
+mailFirst = bidden('mail-first');
 show();
 if (token) {
   line = follow({ url: `${address}/stream`, token }, { state: heard, connected, lost });

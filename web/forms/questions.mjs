@@ -1,12 +1,12 @@
-// The step of set-up in which a person answers three security questions of their
-// choice.
+// Three security questions of a person's choice, and their answers. The markup is
+// questions.html.
 import { wrong } from './answers.mjs';
 
 const byID = (id) => document.getElementById(id);
 
-// setUpQuestions brings the step to life. page is as for setUpEmail.
-export function setUpQuestions(page) {
-  const { words } = page;
+// questionForm brings the form to life. send(given) takes what was answered, or
+// throws a Problem, for which more may name sentences by their kind.
+export function questionForm(words, { send, more = {} }) {
   const rows = [...document.querySelectorAll('#questions-form fieldset')].map((row) => ({
     question: row.querySelector('select'), answer: row.querySelector('input'), label: row.querySelector('label:not(.aloud)'),
   }));
@@ -24,7 +24,7 @@ export function setUpQuestions(page) {
   function offer() {
     const chosen = rows.map((row) => row.question.value);
     for (const { question, label } of rows) {
-      label.textContent = words.text(question.value ? `page.question.${question.value}` : 'setup.questions.answer');
+      label.textContent = words.text(question.value ? `page.question.${question.value}` : 'forms.questions.answer');
       for (const option of question.options) {
         option.hidden = option.value !== '' && option.value !== question.value && chosen.includes(option.value);
         option.disabled = option.hidden;
@@ -40,11 +40,10 @@ export function setUpQuestions(page) {
     if (why) return;
     byID('questions-send').disabled = true;
     try {
-      page.heard(await page.call('PUT', 'questions', { questions: given }));
+      await send(given);
       for (const row of rows) row.answer.value = '';
-      page.go('done');
     } catch (err) {
-      const keys = { 'invalid-request': 'setup.questions.guessable', 'pairing-settled': 'setup.further.late' };
+      const keys = { 'invalid-request': 'forms.questions.guessable', ...more };
       refuse({ key: keys[err.kind] ?? 'page.offline', at: 0, part: 'answer' });
     } finally {
       byID('questions-send').disabled = false;

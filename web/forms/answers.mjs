@@ -13,9 +13,9 @@ export function wrong(given) {
   const folded = given.map(({ answer }) => fold(answer));
   for (const [at, { question }] of given.entries()) {
     const length = [...folded[at]].length;
-    if (question === '') return { key: 'setup.questions.choose', at, part: 'question' };
-    if (length < least || length > most) return { key: 'setup.questions.length', at, part: 'answer' };
-    if (folded.indexOf(folded[at]) < at) return { key: 'setup.questions.same', at, part: 'answer' };
+    if (question === '') return { key: 'forms.questions.choose', at, part: 'question' };
+    if (length < least || length > most) return { key: 'forms.questions.length', at, part: 'answer' };
+    if (folded.indexOf(folded[at]) < at) return { key: 'forms.questions.same', at, part: 'answer' };
   }
   return null;
 }

@@ -6,11 +6,11 @@ const given = (...answers) => answers.map((answer, i) => ({ question: `q${i}`, a
 
 for (const [name, all, key, at] of [
   ['nothing', given('Zottel', 'Risotto', 'Faust'), null],
-  ['an answer too short', given('Zottel', 'Ri!', 'Faust'), 'setup.questions.length', 1],
-  ['an answer too long', given('Zottel', 'Risotto', 'f'.repeat(65)), 'setup.questions.length', 2],
-  ['no answer', given('', 'Risotto', 'Faust'), 'setup.questions.length', 0],
-  ['an answer twice', given('Zottel', 'Risotto', 'ZOT-tel'), 'setup.questions.same', 2],
-  ['no question', [{ question: '', answer: 'Zottel' }, ...given('Risotto', 'Faust')], 'setup.questions.choose', 0],
+  ['an answer too short', given('Zottel', 'Ri!', 'Faust'), 'forms.questions.length', 1],
+  ['an answer too long', given('Zottel', 'Risotto', 'f'.repeat(65)), 'forms.questions.length', 2],
+  ['no answer', given('', 'Risotto', 'Faust'), 'forms.questions.length', 0],
+  ['an answer twice', given('Zottel', 'Risotto', 'ZOT-tel'), 'forms.questions.same', 2],
+  ['no question', [{ question: '', answer: 'Zottel' }, ...given('Risotto', 'Faust')], 'forms.questions.choose', 0],
 ]) {
   test(`wrong is ${name}`, () => {
     const got = wrong(all);

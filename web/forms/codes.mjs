@@ -1,6 +1,6 @@
 // Recovery codes on a page: shown once, to be copied, saved or printed, and left
 // when the person says that they are kept. The markup is codes.html.
-import { say } from './text.mjs';
+import { say } from '../page/text.mjs';
 
 const byID = (id) => document.getElementById(id);
 const unsaved = 10_000; // ms that a browser has to take a file
@@ -21,7 +21,7 @@ export function recoveryCodes(words, finished) {
   }
 
   function save() {
-    const text = `${title}\n${words.text('page.codes.once')}\n\n${codes.join('\n')}\n`;
+    const text = `${title}\n${words.text('forms.codes.once')}\n\n${codes.join('\n')}\n`;
     const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
     const link = document.createElement('a');
     link.href = url;
@@ -45,7 +45,7 @@ export function recoveryCodes(words, finished) {
 
   function show(fresh, user) {
     codes = fresh;
-    title = words.text('page.codes.file', { user });
+    title = words.text('forms.codes.file', { user });
     byID('codes-of').textContent = title;
     byID('codes').replaceChildren(...codes.map(item));
     byID('kept').checked = false;
