@@ -38,8 +38,8 @@ func TestTheSecurityPageShowsWhatThereIs(t *testing.T) {
 	w := newWorld(t)
 	b := w.secures()
 	p := b.open(securityPath)
-	p.says(t, "My sign-in security", "Ana’s &lt;iPhone&gt;", "iPhone · Added on 2026-10-01 · last used 2026-10-30 09:30 UTC", "Working",
-		"Phone · Added on 2026-09-01 · not used yet", "Silent: it shows a request only once you open it",
+	p.says(t, "My sign-in security", "Ana’s &lt;iPhone&gt;", "Added on 2026-10-01 · last used 2026-10-30 09:30 UTC · iPhone", "Working",
+		"Added on 2026-09-01 · not used yet · Phone", "Silent: it shows a request only once you open it",
 		"<bdi>9</bdi> codes are left.", "A browser", "trusted until 2026-11-10", "Stop trusting all of them",
 		"books · Rename the phone", "Approved on Old Pixel", "Stopped, wrong number", "Firefox · Wellington, NZ · 203.0.113.9 · 2026-10-31 08:00 UTC",
 		"Begun with a recovery code, 2026-11-01 09:00 UTC.", "It can be added from 2026-11-02 09:00 UTC on.", "Stop it",
