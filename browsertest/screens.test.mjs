@@ -107,7 +107,9 @@ test("the screens in a browser", { skip: server ? false : "SERVER is not set" },
       const asked = await ask(user);
       const page = await open(browser, asked.waiting_url);
       await page.getByRole("button", { name: "I don’t have my phone" }).click();
+      await page.getByRole("heading", { name: "I have a new phone" }).waitFor();
       await page.getByText("Phone lost or broken?").waitFor();
+      assert.deepEqual(await barriers(page), []);
       if (typed.length > 8) await page.getByRole("button", { name: "Use a recovery code" }).click();
       await page.locator("#typed").fill(typed);
       await shot(page, `without-phone-${typed.length > 8 ? "recovery" : "totp"}`);
