@@ -6,7 +6,7 @@
 # Everything that a change must pass. With COUNTERSIGN_REAL_PARTS set, a test
 # that lacks its Redis, PostgreSQL or Chromium fails rather than skips.
 test: install lint pages compose
-	COUNTERSIGN_REAL_PARTS=1 go test -race ./...
+	COUNTERSIGN_REAL_PARTS=1 go test -race -timeout 18m ./...
 
 # What the tests need and this machine lacks.
 install:
