@@ -8,7 +8,8 @@ import { wordsOfPage } from '../page/words.mjs';
 import { recoveryCodes } from '../forms/codes.mjs';
 import { emailForms } from '../forms/email.mjs';
 import { questionForm } from '../forms/questions.mjs';
-import { app, browser, email, phone, questions, recovery, refusal, signIn, view, ways } from './view.mjs';
+import { things } from './things.mjs';
+import { email, questions, refusal, view, ways } from './view.mjs';
 
 const refreshEvery = 20_000; // ms
 const shownFirst = 5; // sign-ins, before the person asks for more
@@ -24,6 +25,7 @@ const back = broughtBack();
 const token = take(key);
 const hopeless = ['unauthorized', 'not-found', 'origin-refused'];
 const codes = recoveryCodes(words, () => go(''));
+const draw = things(words, () => state.push_locked);
 
 let state = null;
 let shown = null;
@@ -71,22 +73,21 @@ function turn(next, before) {
 function showState() {
   byID('locked').hidden = !state.push_locked;
   for (const button of screen.querySelectorAll('[data-do="newPhone"], [data-do="addApp"], [data-do="renewCodes"]')) button.disabled = state.push_locked;
-  list('recoveries', state.recoveries.map((r) => recovery(words, r)), recoveryThing);
+  draw.recoveries(state.recoveries);
   byID('recovery').hidden = state.recoveries.length === 0;
-  list('phones', state.phones.map((p) => phone(words, p)), phoneThing);
+  draw.phones(state.phones);
   byID('phones-none').hidden = state.phones.length > 0;
-  list('apps', state.authenticators.map((a) => app(words, a)), appThing);
+  draw.apps(state.authenticators);
   byID('apps-none').hidden = state.authenticators.length > 0;
   const left = state.recovery_codes_left;
   write(byID('codes-left'), left > 0 ? words.parts('security.codes.left', { count: left }) : words.parts('security.codes.none'));
   further('email', email(words, state), Boolean(state.email), state.email_offered);
   further('questions', questions(words, state), state.questions_set, state.questions_offered);
-  list('trusted', state.trusted_browsers.map((b) => browser(words, b)), browserThing);
+  draw.browsers(state.trusted_browsers);
   write(byID('trusted-none'), words.parts('security.trusted.none', { application: state.application }));
   byID('trusted-none').hidden = state.trusted_browsers.length > 0;
   byID('distrust-all').hidden = state.trusted_browsers.length < 2;
-  const signIns = more ? state.sign_ins : state.sign_ins.slice(0, shownFirst);
-  list('sign-ins', signIns.map((s) => signIn(words, s)), signInThing);
+  draw.signIns(more ? state.sign_ins : state.sign_ins.slice(0, shownFirst));
   byID('sign-ins-none').hidden = state.sign_ins.length > 0;
   byID('more').hidden = more || state.sign_ins.length <= shownFirst;
   byID('not-me').hidden = state.sign_ins.length === 0;
@@ -107,60 +108,6 @@ function further(name, { shown: there, line, change }, set, offered) {
   byID(`${name}-remove`).hidden = !set;
   for (const act of ['change', 'remove']) byID(`${name}-${act}`).disabled = state.push_locked;
 }
-
-// list draws things anew where they have changed, and not while one of them is
-// being renamed: nothing moves under a finger.
-function list(name, things, draw) {
-  const drawn = JSON.stringify([things, state.push_locked]);
-  const ul = byID(name);
-  if (ul.dataset.drawn === drawn || ul.querySelector('form')) return;
-  ul.dataset.drawn = drawn;
-  ul.replaceChildren(...things.map(draw));
-}
-
-// thing is one item: its name, a state in words, facts, and what can be done.
-function thing(named, facts, acts) {
-  const li = byID('thing').content.firstElementChild.cloneNode(true);
-  write(li.querySelector('.name'), apart(named));
-  write(li.querySelector('.facts'), apart(facts));
-  li.querySelector('.acts').append(...acts);
-  return li;
-}
-
-// apart sets texts side by side; each is isolated from the other.
-const apart = (texts) => texts.flatMap((text, i) => [...(i ? [{ text: ' · ' }] : []), { text, value: true }]);
-
-// act is a button of a thing that has something done to it. What adds or removes
-// waits for an administrator after a report.
-function act(kind, { id: of, name }, locked = state.push_locked) {
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.className = 'small-button';
-  button.dataset.do = kind;
-  button.dataset.id = of;
-  button.disabled = locked;
-  button.textContent = words.text(`security.act.${kind}`);
-  if (words.has(`security.act-on.${kind}`)) button.setAttribute('aria-label', words.text(`security.act-on.${kind}`, { name }));
-  return button;
-}
-
-function stands(li, text, quiet) {
-  const line = li.querySelector('.state');
-  line.textContent = text;
-  line.toggleAttribute('data-quiet', quiet);
-  line.hidden = false;
-  return li;
-}
-
-function phoneThing(p) {
-  return stands(thing([p.name], p.facts, [act('rename', p), act('replace', p), act('remove', p)]), p.reach, p.silent);
-}
-
-const appThing = (a) => thing([words.text('security.apps.name')], a.facts, [act('remove', a)]);
-const browserThing = (b) => thing([b.name], b.facts, [act('distrust', b, false)]);
-const signInThing = (s) => stands(thing(s.what, [...s.where, s.when], []), s.how, !s.good);
-
-const recoveryThing = (r) => stands(thing([r.begun], r.where, [act('stop', r, false)]), r.ready, true);
 
 // showWays is what a new phone can replace, and be confirmed by.
 function showWays() {
