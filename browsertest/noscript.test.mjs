@@ -347,7 +347,7 @@ test("a sign-in without script", { skip: server ? false : "SERVER is not set" },
 
     await story("my sign-in security is seen and changed", async () => {
       const user = "secure@example.com";
-      const { phone, setUpKey } = await everything(user);
+      const { phone } = await everything(user);
       const { security_url: url } = await call("POST", "/v1/security-pages", key, { user, return_url: back, without_script: true });
       const page = await open(browser, url);
       await heading(page, "My sign-in security");
@@ -377,6 +377,65 @@ test("a sign-in without script", { skip: server ? false : "SERVER is not set" },
       await heading(page, "Cancelled");
       await follow(page, "Back to my sign-in security");
       await page.getByText("It wasn’t confirmed, so nothing was changed.").waitFor();
+      await page.context().close();
+    });
+
+    await story("a backup address and questions are set in my sign-in security, and lead to a new phone", async () => {
+      const user = "reserve@example.com";
+      const address = "reserve@example.org";
+      const { phone } = await everything(user);
+      const { security_url: url } = await call("POST", "/v1/security-pages", key, { user, return_url: back, without_script: true });
+      const page = await open(browser, url);
+      const confirm = async (action) => {
+        await line(page, `to confirm: ${action}`);
+        const asked = (await phone.asked()).find((a) => JSON.parse(a.display).action === action);
+        await phone.answer(asked, "approve", await page.locator("#number").textContent());
+      };
+      await page.locator("#email-change").click();
+      await page.getByLabel("Backup email address").fill("reserve");
+      await press(page, "Send a code there");
+      await page.getByText("That doesn’t look like an address for mail.").waitFor();
+      await fits(page, "security-email");
+      await page.getByLabel("Backup email address").fill(address);
+      await press(page, "Send a code there");
+      await confirm("Use r•••@example.org as backup address");
+      await heading(page, "Check your inbox");
+      await fits(page, "security-email-code");
+      await type(page, "000000");
+      await page.getByText("That code didn’t match.").waitFor();
+      await type(page, await mailed(address));
+      await page.locator("#told", { hasText: "Your backup address is set." }).waitFor();
+      await page.locator("#questions-change").click();
+      for (const i of [0, 1, 2]) {
+        await page.locator(`#question-${i}`).selectOption({ index: i + 1 });
+        await page.locator(`#answer-${i}`).fill(["Momo", "Zottel", "Schnurps"][i]);
+      }
+      await fits(page, "security-questions");
+      await press(page, "Keep my answers");
+      await confirm("Set new security questions");
+      await page.locator("#told", { hasText: "Your answers are kept." }).waitFor();
+      await fits(page, "security-further");
+      const security = page.url();
+
+      await follow(page, "I have a new phone");
+      await fits(page, "security-ways");
+      await press(page, "With my backup address");
+      await heading(page, "Check your inbox");
+      await type(page, await mailed(address));
+      await heading(page, "Your new phone can be added in 24 hours");
+      await page.goto(security);
+      await page.getByRole("heading", { name: "A new phone is under way" }).waitFor();
+      await fits(page, "security-under-way");
+      await press(page, "Stop it");
+      await page.locator("#told", { hasText: "Stopped. No phone was added." }).waitFor();
+      await page.context().close();
+    });
+
+    await story("a new phone is added by a code from my sign-in security", async () => {
+      const user = "renewed@example.com";
+      const { setUpKey } = await everything(user);
+      const { security_url: url } = await call("POST", "/v1/security-pages", key, { user, return_url: back, without_script: true });
+      const page = await open(browser, url);
       await follow(page, "I have a new phone");
       await fits(page, "security-new-phone");
       await press(page, "With a code");

@@ -26,10 +26,11 @@ func furtherKind(g *pairing, at place) string {
 	return "done"
 }
 
-// further is what the template shows of it.
-type further struct {
-	// Skip leads on without it, Other to another address.
-	Skip, Other string
+// giving is what the forms of a backup address and of questions show, in set-up
+// and on the security page.
+type giving struct {
+	// Skip leads on without it, in SkipWords; Other to another address.
+	Skip, SkipWords, Other string
 	// Address is what was typed and not taken; Sent says where the code went.
 	Address string
 	Sent    template.HTML
@@ -46,23 +47,27 @@ type questionRow struct {
 
 type questionOption struct{ ID, Words string }
 
-func (s *Server) furtherOf(w Words, kind string, at place, n note) (f further) {
+func (s *Server) furtherOf(w Words, kind string, at place, n note) giving {
+	g := s.givingOf(w, kind, n)
 	skip := at
-	skip.mailed = false
+	skip.mailed, skip.noEmail, skip.noQuestions = false, at.noEmail || kind != "questions", at.noQuestions || kind == "questions"
+	g.Skip, g.SkipWords = skip.String(), w.Text("setup.further.skip")
+	g.Other = place{done: true, noQuestions: at.noQuestions}.String()
+	return g
+}
+
+func (s *Server) givingOf(w Words, kind string, n note) (g giving) {
 	switch kind {
-	case "email", "emailCode":
-		skip.noEmail = true
-		f.Other = place{done: true, noQuestions: at.noQuestions}.String()
-		f.Sent = sentence(w, "forms.email.sent", "address", n.Typed)
+	case "email":
 		if n.At == "email" {
-			f.Address = n.Typed
+			g.Address = n.Typed
 		}
+	case "emailCode":
+		g.Sent = sentence(w, "forms.email.sent", "address", n.Typed)
 	case "questions":
-		skip.noQuestions = true
-		f.Rows = s.rows(w, n)
+		g.Rows = s.rows(w, n)
 	}
-	f.Skip = skip.String()
-	return f
+	return g
 }
 
 func (s *Server) rows(w Words, n note) (rows []questionRow) {
@@ -87,36 +92,56 @@ func (s *Server) rows(w Words, n note) (rows []questionRow) {
 // giveAddress has a code sent to what shall be the backup address.
 func (s *Server) giveAddress(v *visit) {
 	at := placeOf(v.r.URL.Query())
-	address := strings.TrimSpace(v.r.PostForm.Get("address"))
-	language, _ := s.config.Words(v.r.Header.Get("Accept-Language"))
 	var sent struct {
 		To string `json:"sent_to"`
 	}
-	var err error = &problem{Kind: "invalid-request"}
-	if strings.Contains(address, "@") {
-		err = s.atSetUp(v, "email", map[string]string{"address": address, "language": language}, &sent)
-	}
-	if err != nil {
-		v.note.refuse("email", err)
-		v.note.Typed = address
-	} else {
+	err := s.withAddress(v, func(address, language string) error {
+		return s.atSetUp(v, "email", map[string]string{"address": address, "language": language}, &sent)
+	})
+	if err == nil {
 		at.mailed, v.note.Typed = true, sent.To
 	}
 	s.back(v, at)
 }
 
+// withAddress does something with the address that was typed, and notes why that
+// is not to be.
+func (s *Server) withAddress(v *visit, do func(address, language string) error) error {
+	address := strings.TrimSpace(v.r.PostForm.Get("address"))
+	language, _ := s.config.Words(v.r.Header.Get("Accept-Language"))
+	var err error = &problem{Kind: "no-address"}
+	if strings.Contains(address, "@") {
+		err = do(address, language)
+	}
+	if err != nil {
+		v.note.refuse("email", err)
+		v.note.Typed = address
+	}
+	return err
+}
+
 func (s *Server) confirmAddress(v *visit) {
-	at, to := placeOf(v.r.URL.Query()), v.note.Typed
+	at := placeOf(v.r.URL.Query())
+	at.mailed = s.withMailed(v, func(code string) error {
+		return s.atSetUp(v, "email/confirm", map[string]string{"code": code}, nil)
+	}) != nil
+	s.back(v, at)
+}
+
+// withMailed does something with the code that came by mail, and notes why that
+// is not to be.
+func (s *Server) withMailed(v *visit, do func(code string) error) error {
+	to := v.note.Typed
 	code, _ := readCode(v.r.PostForm.Get("code"))
 	var err error = &problem{Kind: "empty"}
 	if len(code) == 6 && isDigits(code) {
-		err = s.atSetUp(v, "email/confirm", map[string]string{"code": code}, nil)
+		err = do(code)
 	}
-	if at.mailed = err != nil; at.mailed {
+	if err != nil {
 		v.note.refuse("emailCode", err)
 		v.note.Typed = to
 	}
-	s.back(v, at)
+	return err
 }
 
 // chosen is a question with its answer, as a form brings them.
@@ -126,15 +151,23 @@ type chosen struct {
 }
 
 func (s *Server) giveAnswers(v *visit) {
-	at := placeOf(v.r.URL.Query())
+	s.withAnswers(v, func(all []chosen) error {
+		return s.ask(v.r, v.token, http.MethodPut, "/v1/pairings/"+v.id+"/questions", map[string]any{"questions": all}, nil)
+	})
+	s.back(v, placeOf(v.r.URL.Query()))
+}
+
+// withAnswers does something with three answers, and notes why that is not to be.
+func (s *Server) withAnswers(v *visit, do func([]chosen) error) error {
 	form, all := v.r.PostForm, []chosen{}
 	for i := range min(3, len(form["question"]), len(form["answer"])) {
 		all = append(all, chosen{form["question"][i], form["answer"][i]})
 	}
+	v.note.say("")
 	why, row := s.wrong(all)
 	var err error = &problem{Kind: why}
 	if why == "" {
-		err = s.put(v, "questions", map[string]any{"questions": all})
+		err = do(all)
 	}
 	if err != nil {
 		v.note.refuse("questions", err)
@@ -143,7 +176,7 @@ func (s *Server) giveAnswers(v *visit) {
 			v.note.Typed += c.known(s.config.Questions) + " "
 		}
 	}
-	s.back(v, at)
+	return err
 }
 
 // known is the question's id, or a mark that there is none: what comes back in a
@@ -187,10 +220,4 @@ func folded(text string) string {
 		}
 		return -1
 	}, text)
-}
-
-// put is atSetUp for what replaces something.
-func (s *Server) put(v *visit, what string, in any) error {
-	v.note.say("")
-	return s.ask(v.r, v.token, http.MethodPut, "/v1/pairings/"+v.id+"/"+what, in, nil)
 }

@@ -102,7 +102,7 @@ func New(c Config) *Server {
 		panic("noscript: origin: " + err.Error())
 	}
 	for page, k := range s.kinds() {
-		s.pages[page] = template.Must(template.ParseFS(c.Files, "page/page.html", "page/no-script.html", "page/icons.html", k.folder+"/noscript.html"))
+		s.pages[page] = template.Must(template.ParseFS(c.Files, "page/page.html", "page/no-script.html", "page/icons.html", "noscript/forms.html", k.folder+"/noscript.html"))
 	}
 	s.pages["closed"] = template.Must(template.ParseFS(c.Files, "page/page.html", "page/no-script.html", "noscript/closed.html"))
 	return s

@@ -136,6 +136,24 @@ func (n note) notice(w Words) string {
 	}
 }
 
+// Sentences on a backup address, the code that is sent there, and answers.
+var (
+	ofAddress = map[string]string{
+		"no-address": "forms.email.shape", "email-refused": "forms.email.same", "invalid-request": "forms.email.shape",
+		"too-many-emails": "forms.email.many", "unavailable": "forms.email.unsent", "pairing-settled": "setup.further.late",
+		"person-locked": "security.locked", "nothing-usable": "security.refused.nothing-usable", "not-offered": "security.refused.not-offered",
+	}
+	ofMailed = map[string]string{
+		"empty": "forms.email.empty", "code-wrong": "forms.email.wrong", "code-expired": "forms.email.expired",
+		"codes-blocked": "forms.email.blocked", "pairing-settled": "setup.further.late", "person-locked": "security.locked",
+	}
+	ofAnswers = map[string]string{
+		"choose": "forms.questions.choose", "twice": "noscript.questions-twice", "length": "forms.questions.length",
+		"same": "forms.questions.same", "invalid-request": "forms.questions.guessable", "pairing-settled": "setup.further.late",
+		"person-locked": "security.locked", "nothing-usable": "security.refused.nothing-usable", "not-offered": "security.refused.not-offered",
+	}
+)
+
 // fields has the sentences on what a field of a page did not take, by the kind of
 // problem; whatever else went wrong is "page.offline". Those of a sign-in's code
 // are in refusals.
@@ -145,18 +163,8 @@ var fields = map[string]map[string]string{
 		"too-many-emails": "waiting.step.email.many",
 	}),
 	"waiting/questions": steps(map[string]string{"empty": "waiting.step.questions.empty", "answers-wrong": "waiting.step.questions.wrong"}),
-	"set-up/email": {
-		"email-refused": "forms.email.same", "invalid-request": "forms.email.shape", "too-many-emails": "forms.email.many",
-		"unavailable": "forms.email.unsent", "pairing-settled": "setup.further.late",
-	},
-	"set-up/emailCode": {
-		"empty": "forms.email.empty", "code-wrong": "forms.email.wrong", "code-expired": "forms.email.expired",
-		"codes-blocked": "setup.app.blocked", "pairing-settled": "setup.further.late",
-	},
-	"set-up/questions": {
-		"choose": "forms.questions.choose", "twice": "noscript.questions-twice", "length": "forms.questions.length",
-		"same": "forms.questions.same", "invalid-request": "forms.questions.guessable", "pairing-settled": "setup.further.late",
-	},
+	"set-up/email":      ofAddress, "set-up/emailCode": ofMailed, "set-up/questions": ofAnswers,
+	"security/email": ofAddress, "security/emailCode": ofMailed, "security/questions": ofAnswers,
 	"set-up/app": {
 		"invalid-request": "setup.app.empty", "code-wrong": "setup.app.wrong", "code-used": "setup.app.wrong",
 		"codes-blocked": "setup.app.blocked", "too-many-requests": "setup.app.blocked",

@@ -27,8 +27,12 @@ type security struct {
 		EndsAt     time.Time `json:"ends_at"`
 		IdleEndsAt time.Time `json:"idle_ends_at"`
 	} `json:"trusted_browsers"`
-	SignIns    []pastSignIn      `json:"sign_ins"`
-	Recoveries []runningRecovery `json:"recoveries"`
+	Email            string            `json:"email"`
+	EmailOffered     bool              `json:"email_offered"`
+	QuestionsSet     bool              `json:"questions_set"`
+	QuestionsOffered bool              `json:"questions_offered"`
+	SignIns          []pastSignIn      `json:"sign_ins"`
+	Recoveries       []runningRecovery `json:"recoveries"`
 }
 
 type ownPhone struct {
@@ -91,44 +95,96 @@ func (s *Server) security(v *visit) {
 	}
 	words := s.words(v.r)
 	screen := securityScreenOf(words, state, at, q.Get("new-phone"))
+	v.note.leave("security", screen.Kind)
 	screen.told(words, v.note)
-	v.note.say("") // it is said once
+	screen.Giving = s.givingOf(words, screen.Kind, v.note)
+	screen.Giving.SkipWords, screen.Giving.Other = words.Text("page.back"), place{email: true}.String()
+	if v.note.At == "" || v.note.At == "security" {
+		v.note.Said, v.note.At = "", "" // it is said once
+	}
 	s.remember(v)
 	s.show(v.w, v.r, "security", http.StatusOK, words, screen)
 }
 
 // changeOf reads what a form wants changed.
-func changeOf(form url.Values, language string) map[string]string {
-	change := map[string]string{"language": language}
+func changeOf(form url.Values) map[string]any {
+	change := map[string]any{}
 	for _, name := range []string{"kind", "phone_id", "authenticator_id", "name"} {
 		if value := strings.TrimSpace(form.Get(name)); value != "" {
 			change[name] = value
 		}
 	}
-	if change["kind"] == "add_phone" && change["phone_id"] != "" {
+	if change["kind"] == "add_phone" && change["phone_id"] != nil {
 		change["kind"] = "replace_phone"
 	}
 	return change
 }
 
-// begin starts a change; the waiting screen asks the person to confirm it.
+// begin starts a change as a form of the overview wants it.
 func (s *Server) begin(v *visit) {
-	language, _ := s.config.Words(v.r.Header.Get("Accept-Language"))
-	change := changeOf(v.r.PostForm, language)
-	if change["kind"] == "rename_phone" && change["name"] == "" {
-		v.note.refuse("security", &problem{Kind: "nameless"})
-		s.back(v, place{})
-		return
+	form, change := v.r.PostForm, changeOf(v.r.PostForm)
+	var url string
+	var err error = &problem{Kind: "nameless"}
+	if change["kind"] != "rename_phone" || change["name"] != nil {
+		url, err = s.change(v, change)
 	}
-	var begun struct {
-		URL string `json:"waiting_url"`
-	}
-	if err := s.ask(v.r, v.token, http.MethodPost, "/v1/security-pages/"+v.id+"/changes", change, &begun); err != nil {
+	if err != nil {
 		v.note.refuse("security", err)
 		s.back(v, place{})
 		return
 	}
-	s.lead(v, begun.URL, place{code: v.r.PostForm.Has("code")})
+	s.lead(v, url, place{code: form.Has("code"), email: form.Has("mail")})
+}
+
+// change starts a change; the waiting screen, at url, asks the person to confirm
+// it.
+func (s *Server) change(v *visit, change map[string]any) (url string, err error) {
+	change["language"], _ = s.config.Words(v.r.Header.Get("Accept-Language"))
+	var begun struct {
+		URL string `json:"waiting_url"`
+	}
+	err = s.ask(v.r, v.token, http.MethodPost, "/v1/security-pages/"+v.id+"/changes", change, &begun)
+	return begun.URL, err
+}
+
+// changeAddress starts the change of the backup address, which is confirmed
+// before a code is sent there.
+func (s *Server) changeAddress(v *visit) {
+	var url string
+	err := s.withAddress(v, func(address, _ string) (err error) {
+		url, err = s.change(v, map[string]any{"kind": "set_email", "address": address})
+		return err
+	})
+	s.leadUnless(err, v, url, place{email: true})
+}
+
+func (s *Server) changeAnswers(v *visit) {
+	var url string
+	err := s.withAnswers(v, func(all []chosen) (err error) {
+		url, err = s.change(v, map[string]any{"kind": "set_questions", "questions": all})
+		return err
+	})
+	s.leadUnless(err, v, url, place{questions: true})
+}
+
+// leadUnless goes on to the waiting screen, or back to the form that says why not.
+func (s *Server) leadUnless(err error, v *visit, url string, form place) {
+	if err != nil {
+		s.back(v, form)
+		return
+	}
+	s.lead(v, url, place{})
+}
+
+// confirmChanged takes the code that was sent to the new address.
+func (s *Server) confirmChanged(v *visit) {
+	err := s.withMailed(v, func(code string) error {
+		return s.ask(v.r, v.token, http.MethodPost, "/v1/security-pages/"+v.id+"/email/confirm", map[string]string{"code": code}, nil)
+	})
+	if err == nil {
+		v.note.say("done.set_email")
+	}
+	s.back(v, place{mailed: err != nil})
 }
 
 // carryOut does what was confirmed. A link that somebody else made leads to
@@ -144,6 +200,7 @@ func (s *Server) carryOut(v *visit, approval, code string) {
 		Kind        string   `json:"kind"`
 		SetUpURL    string   `json:"set_up_url"`
 		RecoveryURL string   `json:"recovery_url"`
+		SentTo      string   `json:"sent_to"`
 		Codes       []string `json:"codes"`
 	}
 	path := "/v1/security-pages/" + v.id + "/changes/" + approval + "/carry-out"
@@ -156,6 +213,9 @@ func (s *Server) carryOut(v *visit, approval, code string) {
 		s.lead(v, came.SetUpURL, place{})
 	case came.RecoveryURL != "":
 		s.lead(v, came.RecoveryURL, place{})
+	case came.SentTo != "":
+		v.note.Typed = came.SentTo
+		s.back(v, place{mailed: true})
 	case came.Codes != nil:
 		words := s.words(v.r)
 		s.show(v.w, v.r, "security", http.StatusOK, words, codesScreen(words, came.Codes, s.codesOf(v, words)))
@@ -166,7 +226,8 @@ func (s *Server) carryOut(v *visit, approval, code string) {
 }
 
 // lead goes on to another page of ours, whose address has the token in its
-// fragment; the browser gets it as a cookie.
+// fragment; the browser gets it as a cookie. Where the way by mail is open there
+// at once, the mail is sent.
 func (s *Server) lead(v *visit, address string, at place) {
 	page, id, ok := strings.Cut(strings.TrimPrefix(address, s.config.Origin+s.config.Base+"/"), "/")
 	id, token, secret := strings.Cut(id, "#")
@@ -181,9 +242,15 @@ func (s *Server) lead(v *visit, address string, at place) {
 		return
 	}
 	s.secured(v.w)
+	n := note{Asked: s.config.Now(), From: v.id}
+	if page == "waiting" && at.email {
+		if err := s.ask(v.r, token, http.MethodPost, "/v1/approvals/"+id+"/recovery/email", nil, nil); err != nil {
+			n.refuse("email", err)
+		}
+	}
 	path := s.path(page, id)
 	s.keep(v.w, path, page, token, life)
-	s.keep(v.w, path, "note", note{Asked: s.config.Now(), From: v.id}.String(), noteLife)
+	s.keep(v.w, path, "note", n.String(), noteLife)
 	http.Redirect(v.w, v.r, path+at.String(), http.StatusSeeOther)
 }
 
@@ -220,6 +287,6 @@ func (s *Server) safer(v *visit, what, done string) {
 func (s *Server) securitySteps() map[string]func(*visit) {
 	return map[string]func(*visit){
 		"change": s.begin, "distrust": s.distrust, "stop": s.stopNewPhone,
-		"codes": s.saveCodes,
+		"email": s.changeAddress, "email/confirm": s.confirmChanged, "questions": s.changeAnswers, "codes": s.saveCodes,
 	}
 }

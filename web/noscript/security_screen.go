@@ -28,8 +28,13 @@ type securityScreen struct {
 	Replaces string
 	ByPhone  bool
 	ByCode   []string
-	Codes    []string
-	CodesOf  string
+	ByMail   string
+	// Giving is of the forms of an address and of questions, Refusal why one was
+	// not taken; Here is empty, they lead to where they say.
+	Giving        giving
+	Refusal, Here string
+	Codes         []string
+	CodesOf       string
 }
 
 // thing is one item: what it is called, facts, and how it stands.
@@ -49,6 +54,10 @@ func securityScreenOf(w Words, s *security, at place, replaces string) securityS
 		kind, s = "ended", &security{}
 	case at.newPhone:
 		kind = "newPhone"
+	case at.mailed:
+		kind = "emailCode"
+	case at.step() != "":
+		kind = at.step()
 	}
 	about, line := "security.state."+kind, "line"
 	if kind == "ended" {
@@ -69,6 +78,9 @@ func securityScreenOf(w Words, s *security, at place, replaces string) securityS
 		screen.Replaces = s.Phones[0].ID
 	}
 	screen.ByPhone, screen.ByCode = waysOf(w, s)
+	if s.Email != "" {
+		screen.ByMail = w.Text("security.new-phone.mail.line", "address", s.Email)
+	}
 	screen.things(w)
 	return screen
 }
@@ -187,9 +199,16 @@ func (screen *securityScreen) told(w Words, n note) {
 	case n.Said == "":
 	case n.At == "security":
 		screen.Trouble = w.Text(refusedAt(w, n.Said))
+	case n.At != "":
+		screen.Refusal = n.refusal(w, "security", screen.Kind)
 	case w.Has("security." + n.Said):
 		screen.Told = w.Text("security." + n.Said)
 	}
+}
+
+// unsent are the problems of a code by mail.
+var unsent = map[string]string{
+	"email-refused": "forms.email.same", "too-many-emails": "forms.email.many", "unavailable": "forms.email.unsent",
 }
 
 func refusedAt(w Words, kind string) string {
@@ -200,6 +219,8 @@ func refusedAt(w Words, kind string) string {
 		return "security.rename.empty"
 	case w.Has(own):
 		return own
+	case unsent[kind] != "":
+		return unsent[kind]
 	}
 	return "page.offline"
 }

@@ -26,6 +26,9 @@ func secured(members string) string {
 	"recoveries":[{"id":"r1","state":"waiting","method":"recovery_code","browser":"Chrome","ip":"198.51.100.7","begun_at":"2026-11-01T09:00:00Z","ready_at":"2026-11-02T09:00:00Z"}]` + members + `}`
 }
 
+// backups are an address and answered questions; both can be changed.
+const backups = `,"email":"a•••@example.org","email_offered":true,"questions_set":true,"questions_offered":true`
+
 // secures is a browser on its person's security page.
 func (w *world) secures() *browser {
 	w.t.Helper()
@@ -64,11 +67,154 @@ func TestAfterAReportNothingIsAddedOrRemoved(t *testing.T) {
 	if n := strings.Count(b.open(securityPath).body, " disabled>"); n != 0 {
 		t.Errorf("%d buttons are off", n)
 	}
-	w.answers("GET "+pageAPI, reply{200, secured(`,"push_locked":true`), ""})
+	w.answers("GET "+pageAPI, reply{200, secured(backups + `,"push_locked":true`), ""})
 	p := b.open(securityPath)
 	p.says(t, "A request was reported as not you.")
-	if n := strings.Count(p.body, " disabled>"); n != 7 {
-		t.Errorf("%d buttons are off, want remove and rename twice, an app's removal, an app more, new codes", n)
+	if n := strings.Count(p.body, " disabled>"); n != 9 {
+		t.Errorf("%d buttons are off, want remove and rename twice, an app's removal, an app more, new codes, no address, no questions", n)
+	}
+	p.keepsQuiet(t, "?new-phone", "?email", "?questions")
+}
+
+func TestABackupAddressAndQuestionsAreShownWhereThereAreAny(t *testing.T) {
+	w := newWorld(t)
+	b := w.secures()
+	b.open(securityPath).keepsQuiet(t, "Backup address", "Security questions")
+	for members, says := range map[string][]string{
+		`,"email_offered":true,"questions_offered":true`: {"None. We’d write there", "Add one", "None are answered.", "Answer three"},
+		backups: {"<bdi>a•••@example.org</bdi>. We write there", "Use another one", `value="remove_email"`, "Three are answered.", "Answer others", `value="remove_questions"`},
+		`,"email":"a•••@example.org","questions_set":true`: {`value="remove_email"`, `value="remove_questions"`},
+	} {
+		w.answers("GET "+pageAPI, reply{200, secured(members), ""})
+		p := b.open(securityPath)
+		p.says(t, says...)
+		if offered := strings.Contains(members, "offered"); strings.Contains(p.body, "?email") != offered || strings.Contains(p.body, "?questions") != offered {
+			t.Errorf("%s: the forms are led to, or not: %s", members, p.body)
+		}
+		if set := strings.Contains(members, `"email"`); strings.Contains(p.body, "remove_email") != set || strings.Contains(p.body, "remove_questions") != set {
+			t.Errorf("%s: can be removed, or not", members)
+		}
+	}
+}
+
+func TestABackupAddressIsChangedFromTheSecurityPage(t *testing.T) {
+	w := newWorld(t)
+	b := w.secures()
+	begin, form := "POST "+pageAPI+"/changes", securityPath+"/email"
+	b.open(securityPath+"?email").says(t, "Your backup address", "First you confirm it", `href="`+securityPath+`"`)
+	b.submit(form, url.Values{"address": {"nobody"}}).says(t, "That doesn’t look like an address for mail.", `value="nobody"`, `aria-invalid="true"`)
+	for _, c := range w.asked() {
+		if c.what == begin {
+			t.Error("no address was sent on")
+		}
+	}
+	for answer, says := range map[reply]string{
+		problem(422, "email-refused", ""):  "the mailbox you sign in with",
+		problem(403, "not-offered", ""):    "That isn’t offered here any more.",
+		problem(403, "person-locked", ""):  "A request was reported as not you.",
+		problem(403, "nothing-usable", ""): "To confirm this you need a phone or an authenticator app.",
+		problem(500, "internal", ""):       "That didn’t get through.",
+	} {
+		w.answers(begin, answer)
+		b.submit(form, url.Values{"address": {" ana@example.org "}}).says(t, says, `value="ana@example.org"`)
+	}
+	b.open(securityPath).keepsQuiet(t, "ana@example.org", "That didn’t get through.")
+
+	w.answers(begin, reply{201, `{"approval_id":"x","waiting_url":"` + w.server.URL + waitingPath + "#" + strings.Repeat("C", 43) + `"}`, ""})
+	w.asked()
+	p := b.submit(form, url.Values{"address": {"ana@example.org"}})
+	if calls := w.asked(); calls[0].body != `{"address":"ana@example.org","kind":"set_email","language":"en"}` || p.Request.URL.Path != waitingPath {
+		t.Errorf("asked %+v, ended at %s", calls, p.Request.URL)
+	}
+
+	out, back := "POST "+pageAPI+"/changes/"+approval+"/carry-out", securityPath+"?approval_id="+approval+"&result_code=r"
+	for answer, says := range map[reply]string{
+		problem(429, "too-many-emails", ""): "five codes within the hour",
+		problem(503, "unavailable", ""):     "The mail couldn’t be sent.",
+	} {
+		w.answers(out, answer)
+		b.open(back).says(t, says)
+	}
+	w.answers(out, reply{200, `{"kind":"set_email","sent_to":"a•••@example.org"}`, ""})
+	p = b.open(back)
+	p.says(t, "Check your inbox", "a•••@example.org", "?email")
+	b.open(p.Request.URL.RequestURI()).says(t, "a•••@example.org") // again
+
+	confirm := "POST " + pageAPI + "/email/confirm"
+	for typed, c := range map[string]struct {
+		answer reply
+		says   string
+	}{
+		"12345":   {reply{}, "Type the six digits from the mail."},
+		"123457":  {problem(422, "code-wrong", ""), "That code didn’t match."},
+		"123 458": {problem(422, "code-expired", ""), "That code isn’t good any more."},
+		"123459":  {problem(429, "codes-blocked", ""), "Too many wrong codes."},
+	} {
+		if c.answer.status != 0 {
+			w.answers(confirm, c.answer)
+		}
+		b.submit(securityPath+"/email/confirm", url.Values{"code": {typed}}).says(t, c.says, "a•••@example.org", "Check your inbox")
+	}
+	w.answers(confirm, reply{204, "", ""})
+	w.asked()
+	p = b.submit(securityPath+"/email/confirm", url.Values{"code": {"１２３ ４５６"}})
+	p.says(t, "Your backup address is set.")
+	if calls := w.asked(); calls[0].body != `{"code":"123456"}` || p.Request.URL.RawQuery != "" {
+		t.Errorf("asked %+v, ended at %s", calls, p.Request.URL)
+	}
+}
+
+func TestQuestionsAreChangedFromTheSecurityPage(t *testing.T) {
+	w := newWorld(t)
+	b := w.secures()
+	begin, form := "POST "+pageAPI+"/changes", securityPath+"/questions"
+	p := b.open(securityPath + "?questions")
+	p.says(t, "Three questions only you can answer", "Then you confirm them.", "First question")
+	answers := url.Values{"question": []string{"first-book", "cuddly-toy", "family-word"}, "answer": {"Bluebell", "Hinterhof", "Rex"}}
+	p = b.submit(form, url.Values{"question": {"first-book", "first-book", "family-word"}, "answer": {"Bluebell", "Hinterhof", "Rex"}})
+	p.says(t, "This question is chosen twice.")
+	p.keepsQuiet(t, "Hinterhof")
+	w.answers(begin, problem(400, "invalid-request", ""))
+	p = b.submit(form, answers)
+	p.says(t, `value="family-word" selected`)
+	p.keepsQuiet(t, "Bluebell", "Hinterhof")
+	w.answers(begin, reply{201, `{"approval_id":"x","waiting_url":"` + w.server.URL + waitingPath + "#" + strings.Repeat("C", 43) + `"}`, ""})
+	w.asked()
+	p = b.submit(form, answers)
+	want := `{"kind":"set_questions","language":"en","questions":[{"question":"first-book","answer":"Bluebell"},{"question":"cuddly-toy","answer":"Hinterhof"},{"question":"family-word","answer":"Rex"}]}`
+	if calls := w.asked(); calls[0].body != want || p.Request.URL.Path != waitingPath {
+		t.Errorf("asked %+v, ended at %s", calls, p.Request.URL)
+	}
+	w.answers("POST "+pageAPI+"/changes/"+approval+"/carry-out", reply{200, `{"kind":"set_questions"}`, ""})
+	b.open(securityPath+"?approval_id="+approval+"&result_code=r").says(t, "Your answers are kept.")
+}
+
+func TestANewPhoneIsBegunByMail(t *testing.T) {
+	w := newWorld(t)
+	b := w.secures()
+	b.open(securityPath+"?new-phone").keepsQuiet(t, "With my backup address")
+	w.answers("GET "+pageAPI, reply{200, secured(backups), ""})
+	b.open(securityPath+"?new-phone").says(t, "With my backup address", "We send a code to a•••@example.org.")
+	w.answers("POST "+pageAPI+"/changes", reply{201, `{"approval_id":"x","waiting_url":"` + w.server.URL + waitingPath + "#" + strings.Repeat("C", 43) + `"}`, ""})
+	send := "POST /v1/approvals/" + approval + "/recovery/email"
+	w.answers(stream, reply{200, lostAll, ""})
+	for answer, says := range map[reply]string{
+		{204, "", ""}:                       "Code from the mail",
+		problem(429, "too-many-emails", ""): "Five codes were sent within the hour.",
+	} {
+		w.answers(send, answer)
+		w.asked()
+		p := b.submit(securityPath+"/change", url.Values{"kind": {"add_phone"}, "mail": {"yes"}})
+		p.says(t, says)
+		sent := 0
+		for _, c := range w.asked() {
+			if c.what == send && c.token == strings.Repeat("C", 43) {
+				sent++
+			}
+		}
+		if sent != 1 || p.Request.URL.Path != waitingPath {
+			t.Errorf("%d mails, ended at %s", sent, p.Request.URL)
+		}
 	}
 }
 

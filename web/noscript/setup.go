@@ -68,7 +68,7 @@ func (s *Server) showSetUp(v *visit, screen setUpScreen) {
 	if isName(v.note.From) {
 		screen.Back = s.path("security", v.note.From)
 	}
-	screen.Further = s.furtherOf(words, screen.Kind, screen.at, v.note)
+	screen.Giving = s.furtherOf(words, screen.Kind, screen.at, v.note)
 	// A phone that opens the link, or answers the test request.
 	waits, path, still := screen.Kind == "open" || screen.Trial == "asking", s.path(v.page, v.id), screen.at
 	still.still = true

@@ -42,8 +42,8 @@ type setUpScreen struct {
 	CodesOf            string
 	// Back is the security page that led here.
 	Back string
-	// Further is what may follow, where Kind is a step of it.
-	Further further
+	// Giving is what may follow, where Kind is a step of it.
+	Giving giving
 }
 
 var setUpIcons = map[string]string{
