@@ -36,7 +36,7 @@ func unzipped(t *testing.T, path string) (wire int, content string) {
 	request := httptest.NewRequest("GET", path, nil)
 	request.Header.Set("Accept-Encoding", "gzip, deflate, br")
 	w := httptest.NewRecorder()
-	New(plain).ServeHTTP(w, request)
+	plainPages().ServeHTTP(w, request)
 	if w.Code != 200 {
 		t.Fatalf("%s: got %d", path, w.Code)
 	}

@@ -71,19 +71,20 @@ func New(c Config) http.Handler {
 	assets := loadAssets()
 	draw := drawer{config: c, base: base, assets: base + assets.prefix()}
 
+	missing := draw.page("missing")
 	mux := http.NewServeMux()
-	mux.Handle("GET /waiting/{id}", onlyIDs(draw.page("waiting"), draw.page("missing")))
-	mux.Handle("GET /set-up/{id}", onlyIDs(draw.page("setup"), draw.page("missing")))
-	mux.Handle("GET /recovery/{id}", onlyIDs(draw.page("recovery"), draw.page("missing")))
-	mux.Handle("GET /security/{id}", onlyIDs(draw.page("security"), draw.page("missing")))
-	mux.Handle("GET /stop/{id}", onlyIDs(draw.page("notice"), draw.page("missing")))
+	mux.Handle("GET /waiting/{id}", onlyIDs(draw.page("waiting"), missing))
+	mux.Handle("GET /set-up/{id}", onlyIDs(draw.page("setup"), missing))
+	mux.Handle("GET /recovery/{id}", onlyIDs(draw.page("recovery"), missing))
+	mux.Handle("GET /security/{id}", onlyIDs(draw.page("security"), missing))
+	mux.Handle("GET /stop/{id}", onlyIDs(draw.page("notice"), missing))
 	phone := draw.phone(assets)
 	mux.Handle("GET /pair", phone.page)
 	mux.Handle("GET /phone", phone.page)
 	mux.Handle("GET /phone/worker.js", phone.worker)
 	mux.Handle("GET /phone/manifest.webmanifest", phone.manifest)
 	mux.Handle("GET /assets/{digest}/{path...}", assets)
-	mux.Handle("GET /", draw.page("missing"))
+	mux.Handle("GET /", missing)
 	return secured(headers(c), withoutScript(c, draw, mux))
 }
 

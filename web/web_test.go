@@ -4,15 +4,28 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 )
+
+// plainPages are those of plain: to draw all pages takes long under the race
+// detector, and most tests look at these.
+var plainPages = sync.OnceValue(func() http.Handler { return New(plain) })
+
+func drawn(c Config) http.Handler {
+	if reflect.DeepEqual(c, plain) {
+		return plainPages()
+	}
+	return New(c)
+}
 
 func fetch(t *testing.T, c Config, method, path string) (*http.Response, string) {
 	t.Helper()
 	w := httptest.NewRecorder()
-	New(c).ServeHTTP(w, httptest.NewRequest(method, path, nil))
+	drawn(c).ServeHTTP(w, httptest.NewRequest(method, path, nil))
 	res := w.Result()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {

@@ -135,7 +135,7 @@ func TestEverySentenceIsSaidSomewhereAndNoneThatThereIsNot(t *testing.T) {
 }
 
 func TestAPageSpeaksTheLanguageOfItsBrowser(t *testing.T) {
-	handler := New(plain)
+	handler := plainPages()
 	for language, headline := range map[string]string{"en": "One moment", "de": "Einen Moment", "fr": "Un instant"} {
 		request := httptest.NewRequest("GET", pages["waiting screen"], nil)
 		request.Header.Set("Accept-Language", language+"-XX, en;q=0.5")
