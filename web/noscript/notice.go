@@ -41,14 +41,8 @@ type fact struct{ Name, Value string }
 
 // notice shows the page. Opening it changes nothing.
 func (s *Server) notice(v *visit) {
-	n := &notice{}
-	err := s.ask(v.r, v.token, http.MethodGet, "/v1/notices/"+v.id, nil, n)
-	switch kind := kindOf(err); {
-	case err == nil:
-	case slices.Contains(hopeless, kind):
-		n = nil
-	default:
-		s.later(v, place{})
+	n, ok := look[notice](s, v, "/v1/notices/", place{})
+	if !ok {
 		return
 	}
 	words := s.words(v.r)

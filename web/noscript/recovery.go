@@ -44,14 +44,8 @@ const seldom = time.Minute
 // recovery shows the way to a new phone.
 func (s *Server) recovery(v *visit) {
 	at := placeOf(v.r.URL.Query())
-	state := &recovery{}
-	err := s.ask(v.r, v.token, http.MethodGet, "/v1/recoveries/"+v.id, nil, state)
-	switch kind := kindOf(err); {
-	case err == nil:
-	case slices.Contains(hopeless, kind):
-		state = nil
-	default:
-		s.later(v, at)
+	state, ok := look[recovery](s, v, "/v1/recoveries/", at)
+	if !ok {
 		return
 	}
 	words := s.words(v.r)

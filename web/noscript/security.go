@@ -3,7 +3,6 @@ package noscript
 import (
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 )
@@ -83,14 +82,8 @@ func (s *Server) security(v *visit) {
 		return
 	}
 	at := placeOf(q)
-	state := &security{}
-	err := s.ask(v.r, v.token, http.MethodGet, "/v1/security-pages/"+v.id, nil, state)
-	switch kind := kindOf(err); {
-	case err == nil:
-	case slices.Contains(hopeless, kind):
-		state = nil
-	default:
-		s.later(v, at)
+	state, ok := look[security](s, v, "/v1/security-pages/", at)
+	if !ok {
 		return
 	}
 	words := s.words(v.r)

@@ -28,19 +28,11 @@ type pairing struct {
 // appOnly reports whether a set-up takes an authenticator app and no phone.
 func (g pairing) appOnly() bool { return g.State == "open" && g.PairURL == "" && !g.Authenticator }
 
-// hopeless are the kinds of problem after which a page has nothing more to tell.
-var hopeless = []string{"unauthorized", "pairing-not-found", "recovery-not-found", "not-found"}
-
 // setUp shows the set-up.
 func (s *Server) setUp(v *visit) {
 	at := placeOf(v.r.URL.Query())
-	g, err := s.pairing(v)
-	switch kind := kindOf(err); {
-	case err == nil:
-	case slices.Contains(hopeless, kind):
-		g = nil
-	default:
-		s.later(v, at)
+	g, ok := look[pairing](s, v, "/v1/pairings/", at)
+	if !ok {
 		return
 	}
 	screen := setUpScreen{setUpView: setUpViewOf(s.words(v.r), g, at), at: at}
@@ -48,15 +40,6 @@ func (s *Server) setUp(v *visit) {
 		s.followTrial(v, &screen)
 	}
 	s.showSetUp(v, screen)
-}
-
-// pairing reads how the set-up stands.
-func (s *Server) pairing(v *visit) (*pairing, error) {
-	var g pairing
-	if err := s.ask(v.r, v.token, http.MethodGet, "/v1/pairings/"+v.id, nil, &g); err != nil {
-		return nil, err
-	}
-	return &g, nil
 }
 
 func (s *Server) showSetUp(v *visit, screen setUpScreen) {

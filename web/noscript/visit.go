@@ -2,6 +2,7 @@ package noscript
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -10,7 +11,7 @@ import (
 type visit struct {
 	w    http.ResponseWriter
 	r    *http.Request
-	page string // "waiting", "set-up" or "recovery"
+	page string // e.g. "waiting", "set-up"
 	id   string
 	// token is the page's, from its cookie.
 	token string
@@ -68,4 +69,23 @@ func (s *Server) keep(w http.ResponseWriter, path, name, value string, life time
 func (s *Server) back(v *visit, at place) {
 	s.remember(v)
 	http.Redirect(v.w, v.r, s.path(v.page, v.id)+at.String(), http.StatusSeeOther)
+}
+
+// hopeless are the kinds of problem after which a page has nothing more to tell.
+var hopeless = []string{"unauthorized", "pairing-not-found", "recovery-not-found", "not-found"}
+
+// look reads what a page is about, at address and its id: nil for what is not
+// there any more. Where the server cannot tell now, the page says so and ok is
+// false.
+func look[T any](s *Server, v *visit, address string, at place) (state *T, ok bool) {
+	state = new(T)
+	err := s.ask(v.r, v.token, http.MethodGet, address+v.id, nil, state)
+	switch {
+	case err == nil:
+		return state, true
+	case slices.Contains(hopeless, kindOf(err)):
+		return nil, true
+	}
+	s.later(v, at)
+	return nil, false
 }
