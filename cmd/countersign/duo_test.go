@@ -180,13 +180,8 @@ func TestTheNodeLibrariesSignInThroughABrowser(t *testing.T) {
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", stub, "countersign/mobile-stub").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	cmd := exec.CommandContext(ctx, node, "--test", "duo.test.mjs")
-	cmd.Dir = "../../browsertest"
-	cmd.Env = append(os.Environ(), "HOST="+s.host, "CLIENT="+s.value("ikey"), "SECRET="+s.value("skey"), "CA="+s.cert,
+	inBrowser(t, node, "duo.test.mjs", 3*time.Minute, "HOST="+s.host, "CLIENT="+s.value("ikey"), "SECRET="+s.value("skey"), "CA="+s.cert,
 		"STUB="+stub, "PHONE="+file, "SHOP_PORT="+s.port)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
 }
 
 func TestACertificateIsReadAnewWhenItsFilesChange(t *testing.T) {

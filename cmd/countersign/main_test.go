@@ -56,17 +56,24 @@ func needBrowser(t *testing.T) string {
 	return ""
 }
 
-func TestTheDemonstrationInABrowser(t *testing.T) {
-	node := needBrowser(t)
-	address := startVerb(t, "Open ", "demo", "--listen", "127.0.0.1:0")
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+// inBrowser runs a file of browsertest with settings, which are of the form
+// NAME=value, and ends it after limit.
+func inBrowser(t *testing.T, node, file string, limit time.Duration, settings ...string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, node, "--test", "demo.test.mjs")
+	cmd := exec.CommandContext(ctx, node, "--test", file)
 	cmd.Dir = "../../browsertest"
-	cmd.Env = append(os.Environ(), "DEMO="+address)
+	cmd.Env = append(os.Environ(), settings...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
+}
+
+func TestTheDemonstrationInABrowser(t *testing.T) {
+	node := needBrowser(t)
+	address := startVerb(t, "Open ", "demo", "--listen", "127.0.0.1:0")
+	inBrowser(t, node, "demo.test.mjs", 3*time.Minute, "DEMO="+address)
 }
 
 func exists(path string) bool {

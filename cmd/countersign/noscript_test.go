@@ -5,8 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -18,22 +16,14 @@ import (
 
 func TestASignInWithoutScriptInABrowser(t *testing.T) {
 	node := needBrowser(t)
-	post := mailtest.Start(t, mailtest.Options{Plain: true})
-	s := startServer(t, "sqlite:"+filepath.Join(t.TempDir(), "c.db"),
-		"--smtp=smtp://"+post.Address, "--smtp-from=countersign@example.com", "--smtp-insecure")
+	post, flags := mailOf(t, mailtest.Options{})
+	s := startServer(t, "sqlite:"+filepath.Join(t.TempDir(), "c.db"), flags...)
 	const back = "http://localhost:9/signed-in"
 	key := strings.TrimSpace(verb(t, "app", "create", "books", s.keys, s.db, "--return-url", back))
 	trusting := strings.TrimSpace(verb(t, "app", "create", "library", s.keys, s.db, "--return-url", back))
 	verb(t, "policy", "set", "books", "recovery_paths=totp,recovery_code,email,questions", s.keys, s.db)
 	verb(t, "policy", "set", "library", "trusted_browser_days=30", s.keys, s.db)
-	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, node, "--test", "noscript.test.mjs")
-	cmd.Dir = "../../browsertest"
-	cmd.Env = append(os.Environ(), "SERVER="+s.url, "KEY="+key, "BACK="+back, "TRUSTING="+trusting, "MAIL="+post.Reader(t))
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
+	inBrowser(t, node, "noscript.test.mjs", 6*time.Minute, "SERVER="+s.url, "KEY="+key, "BACK="+back, "TRUSTING="+trusting, "MAIL="+post.Reader(t))
 }
 
 // diary is what a server has logged.

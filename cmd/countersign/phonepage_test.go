@@ -1,9 +1,6 @@
 package main
 
 import (
-	"context"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,14 +15,7 @@ func TestThePhonePageInABrowser(t *testing.T) {
 	}
 	node := needBrowser(t)
 	server, key := servePhones(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, node, "--test", "phone.test.mjs")
-	cmd.Dir = "../../browsertest"
-	cmd.Env = append(os.Environ(), "SERVER="+server, "KEY="+key)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
+	inBrowser(t, node, "phone.test.mjs", 10*time.Minute, "SERVER="+server, "KEY="+key)
 }
 
 // servePhones runs a server with Web Push until the test ends, and returns its

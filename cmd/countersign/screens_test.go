@@ -1,9 +1,6 @@
 package main
 
 import (
-	"context"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,12 +12,5 @@ func TestTheScreensInABrowser(t *testing.T) {
 	s := startServer(t, "sqlite:"+filepath.Join(t.TempDir(), "c.db"))
 	key := strings.TrimSpace(verb(t, "app", "create", "books", s.keys, s.db, "--return-url", "http://localhost:9/signed-in"))
 	verb(t, "policy", "set", "books", "optional_roles=member", "trusted_browser_days=30", s.keys, s.db)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, node, "--test", "screens.test.mjs")
-	cmd.Dir = "../../browsertest"
-	cmd.Env = append(os.Environ(), "SERVER="+s.url, "KEY="+key)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
+	inBrowser(t, node, "screens.test.mjs", 3*time.Minute, "SERVER="+s.url, "KEY="+key)
 }
