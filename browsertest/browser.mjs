@@ -73,6 +73,32 @@ export async function withBrowser(use) {
   }
 }
 
+// patience is how long a test waits for what has to come, in milliseconds.
+export const patience = 20_000;
+
+// open opens a page for a person with cookies of their own; without a url, an
+// empty one. page.errors gathers what its scripts complain of, page.asked the
+// addresses that it has asked for.
+export async function open(browser, url, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, reducedMotion: "reduce", ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(patience);
+  page.errors = [];
+  page.on("pageerror", (error) => page.errors.push(String(error)));
+  page.on("console", (message) => {
+    // Refusals that a test provokes are in the console too.
+    if (message.type() === "error" && !/Failed to load resource/.test(message.text())) page.errors.push(message.text());
+  });
+  page.asked = [];
+  page.on("request", (request) => page.asked.push(request.url()));
+  if (url) await page.goto(url);
+  return page;
+}
+
+// heading waits for the headline of a page; press presses a button of it.
+export const heading = (page, name) => page.getByRole("heading", { name, level: 1 }).waitFor();
+export const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
+
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 // barriers returns what WCAG 2.2 A and AA find wrong with a page as it stands,

@@ -7,27 +7,15 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { barriers, withBrowser } from "./browser.mjs";
+import { barriers, heading, open as openPage, patience, press, withBrowser } from "./browser.mjs";
 import { ask, authenticator, call, code, everything, handset, key, mailed, server, stands } from "./people.mjs";
 
 const { SHOTS: shots, STORY: only, BACK: back, TRUSTING: trusting } = process.env;
-const patience = 20_000;
 const narrow = { width: 320, height: 640 };
 
+const open = (browser, url, options) => openPage(browser, url, { javaScriptEnabled: false, ...options });
 const begin = (user, more = {}) => ask(user, { without_script: true, return_url: back, ...more });
 
-async function open(browser, url, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1024, height: 860 }, javaScriptEnabled: false, ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(patience);
-  page.asked = [];
-  page.on("request", (request) => page.asked.push(request.url()));
-  await page.goto(url);
-  return page;
-}
-
-const heading = (page, name) => page.getByRole("heading", { name, level: 1 }).waitFor();
-const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
 const follow = (page, name) => page.getByRole("link", { name, exact: true }).click();
 const line = (page, text) => page.locator("#line", { hasText: text }).waitFor();
 const returned = (page) => page.waitForRequest((request) => request.url().startsWith(back), { timeout: patience });

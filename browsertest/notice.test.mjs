@@ -4,22 +4,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { barriers, withBrowser } from "./browser.mjs";
+import { barriers, heading, open, press, withBrowser } from "./browser.mjs";
 import { ask, authenticator, call, everything, key, server } from "./people.mjs";
 
 const { SHOTS: shots, MAIL: mail } = process.env;
-const patience = 20_000;
-
-async function open(browser, url, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1024, height: 860 }, ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(patience);
-  if (url) await page.goto(url);
-  return page;
-}
-
-const heading = (page, name) => page.getByRole("heading", { name, level: 1 }).waitFor();
-const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
 
 // letter waits for the next mail to an address about something.
 async function letter(to, subject) {

@@ -6,25 +6,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { barriers, withBrowser } from "./browser.mjs";
+import { barriers, heading, open, press, withBrowser } from "./browser.mjs";
 import { ask, call, handset, key, mailed as code, server, stands } from "./people.mjs";
 
 const { SHOTS: shots, STORY: only, BACK: back } = process.env;
-const patience = 20_000;
 const questions = ["first-book", "lost-thing", "family-word"];
 
 const begin = (user, role = "member") => ask(user, { role, return_url: back, ttl: 30 });
 
-async function open(browser, url, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1024, height: 860 }, ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(patience);
-  await page.goto(url);
-  return page;
-}
-
-const heading = (page, name) => page.getByRole("heading", { name, level: 1 }).waitFor();
-const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
 const note = (page, text) => page.getByRole("alert").filter({ hasText: text }).waitFor();
 
 const another = (right) => (right === "000000" ? "111111" : "000000");

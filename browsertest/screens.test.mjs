@@ -6,26 +6,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { barriers, withBrowser } from "./browser.mjs";
+import { barriers, open, withBrowser } from "./browser.mjs";
 import { ask, authenticator, call, code, everything, handset, key, server, stands } from "./people.mjs";
 
 const { SHOTS: shots } = process.env;
-const patience = 20_000;
 const chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
-
-async function open(browser, url, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, reducedMotion: "reduce", ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(patience);
-  page.errors = [];
-  page.on("pageerror", (error) => page.errors.push(String(error)));
-  page.on("console", (message) => {
-    // Refusals that a test provokes are in the console too.
-    if (message.type() === "error" && !/Failed to load resource/.test(message.text())) page.errors.push(message.text());
-  });
-  await page.goto(url);
-  return page;
-}
 
 const heading = (page, name) => page.getByRole("heading", { name, level: 1 });
 

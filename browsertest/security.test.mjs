@@ -7,30 +7,15 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { barriers, withBrowser } from "./browser.mjs";
+import { barriers, heading, open, press, withBrowser } from "./browser.mjs";
 import { ask, authenticator, call, code, everything, handset, key, mailed, server } from "./people.mjs";
 
 const { SHOTS: shots, STORY: only } = process.env;
-const patience = 20_000;
 const back = "http://localhost:9/signed-in";
 const chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
 
 const opened = (user) => call("POST", "/v1/security-pages", key, { user, return_url: back });
 const has = (user) => call("GET", `/v1/people/${user}`, key);
-
-async function open(browser, url, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, reducedMotion: "reduce", ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(patience);
-  page.errors = [];
-  page.on("pageerror", (error) => page.errors.push(String(error)));
-  page.on("console", (message) => {
-    // Refusals that a test provokes are in the console too.
-    if (message.type() === "error" && !/Failed to load resource/.test(message.text())) page.errors.push(message.text());
-  });
-  await page.goto(url);
-  return page;
-}
 
 // security opens the page of a user who has a phone, an app and codes.
 async function security(browser, user, options) {
@@ -40,8 +25,6 @@ async function security(browser, user, options) {
   return { page, ...has };
 }
 
-const heading = (page, name) => page.getByRole("heading", { name, level: 1 }).waitFor();
-const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
 const told = (page, text) => page.locator("#told", { hasText: text }).waitFor();
 const refused = (page, text) => page.locator("#trouble", { hasText: text }).waitFor();
 const part = (page, name) => page.getByRole("region", { name });
