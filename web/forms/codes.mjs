@@ -1,6 +1,6 @@
 // Recovery codes on a page: shown once, to be copied, saved or printed, and left
 // when the person says that they are kept. The markup is codes.html.
-import { say } from '../page/text.mjs';
+import { copy } from '../page/copy.mjs';
 
 const byID = (id) => document.getElementById(id);
 const unsaved = 10_000; // ms that a browser has to take a file
@@ -10,15 +10,6 @@ const unsaved = 10_000; // ms that a browser has to take a file
 export function recoveryCodes(words, finished) {
   let codes = [];
   let title = '';
-
-  async function copy() {
-    try {
-      await navigator.clipboard.writeText(codes.join('\n'));
-      say(byID('codes-told'), words.text('page.copied'));
-    } catch {
-      say(byID('codes-told'), words.text('page.not-copied'));
-    }
-  }
 
   function save() {
     const text = `${title}\n${words.text('forms.codes.once')}\n\n${codes.join('\n')}\n`;
@@ -30,7 +21,7 @@ export function recoveryCodes(words, finished) {
     setTimeout(() => URL.revokeObjectURL(url), unsaved);
   }
 
-  byID('copy-codes').addEventListener('click', copy);
+  byID('copy-codes').addEventListener('click', () => copy(codes.join('\n'), words, byID('codes-told')));
   byID('save-codes').addEventListener('click', save);
   byID('print-codes').addEventListener('click', () => print());
   byID('kept').addEventListener('change', () => { byID('finish').disabled = !byID('kept').checked; });

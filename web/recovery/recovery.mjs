@@ -1,5 +1,6 @@
 // The way to a new phone: the wait, who can stop it, and the set-up. What is said
 // stands in the catalogues, when in view.mjs.
+import { copy } from '../page/copy.mjs';
 import { askJSON, Problem } from '../page/server.mjs';
 import { forget, take } from '../page/secret.mjs';
 import { plain, say, write } from '../page/text.mjs';
@@ -110,14 +111,7 @@ byID('go').addEventListener('click', async () => {
   byID('go').disabled = false;
 });
 
-byID('copy').addEventListener('click', async () => {
-  try {
-    await navigator.clipboard.writeText(`${base}/recovery/${id}#${token}`);
-    say(byID('said'), words.text('page.copied'));
-  } catch {
-    say(byID('said'), words.text('page.not-copied'));
-  }
-});
+byID('copy').addEventListener('click', () => copy(`${base}/recovery/${id}#${token}`, words, byID('said')));
 
 // --- Begin ---
 

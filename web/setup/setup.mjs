@@ -1,5 +1,6 @@
 // The set-up page: adding a phone, an authenticator app, recovery codes. What
 // is said stands in the catalogues, when in view.mjs.
+import { copy } from '../page/copy.mjs';
 import { ask, askJSON, Problem } from '../page/server.mjs';
 import { cameFrom, forget, take } from '../page/secret.mjs';
 import { plain, say, write } from '../page/text.mjs';
@@ -255,17 +256,8 @@ async function showCodes(button) {
   button.disabled = false;
 }
 
-byID('copy-link').addEventListener('click', () => copy(state.pair_url));
-byID('copy-key').addEventListener('click', () => copy(setupKey.replaceAll(' ', '')));
-
-async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    say(byID('told'), words.text('page.copied'));
-  } catch {
-    say(byID('told'), words.text('page.not-copied'));
-  }
-}
+byID('copy-link').addEventListener('click', () => copy(state.pair_url, words, byID('told')));
+byID('copy-key').addEventListener('click', () => copy(setupKey.replaceAll(' ', ''), words, byID('told')));
 
 byID('back').addEventListener('click', () => (from ? location.assign(from) : history.back()));
 
