@@ -6,10 +6,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { barriers, withBrowser } from "./browser.mjs";
+import { isDeepStrictEqual } from "node:util";
+import { barriers, patience, withBrowser } from "./browser.mjs";
 
 const { SERVER: server, KEY: key, SHOTS: shots, STORY: only } = process.env;
-const patience = 20_000;
 const small = { width: 320, height: 568 };
 
 // call asks the server with a bearer secret.
@@ -116,6 +116,18 @@ const notifications = (page) => page.evaluate(async () => {
   const registration = await navigator.serviceWorker.getRegistration("/phone");
   return (await registration.getNotifications()).map(({ title, body, tag, data }) => ({ title, body, tag, data }));
 });
+
+// notified waits until the notifications on show are those. Chromium lists a new
+// one, drops it from the list while it is being drawn, and lists it again.
+async function notified(page, wanted) {
+  const until = Date.now() + patience;
+  let found = await notifications(page);
+  while (!isDeepStrictEqual(found, wanted) && Date.now() < until) {
+    await page.waitForTimeout(50);
+    found = await notifications(page);
+  }
+  assert.deepEqual(found, wanted);
+}
 
 // installed waits until the page's worker keeps what it needs.
 const installed = (page) => page.waitForFunction(async () => (await navigator.serviceWorker.getRegistration("/phone"))?.active?.state === "activated");
@@ -347,8 +359,7 @@ test("the phone page", { skip: server && key ? false : "SERVER and KEY are not s
       await page.close();
       const approval = await ask("hal@example.com");
       await deliver(desk, JSON.stringify({ approval_id: approval.id }));
-      await desk.waitForFunction(async () => (await (await navigator.serviceWorker.getRegistration("/phone")).getNotifications()).length > 0);
-      assert.deepEqual(await notifications(desk), [
+      await notified(desk, [
         { title: "Sign-in request", body: "Open it to see what is asked.", tag: approval.id, data: { id: approval.id } },
       ]);
       await deliver(desk, "what is not JSON");
@@ -366,7 +377,8 @@ test("the phone page", { skip: server && key ? false : "SERVER and KEY are not s
       const [worker] = phone.context().serviceWorkers();
       await worker.evaluate(async (id) => {
         await self.registration.showNotification("Sign-in request", { tag: id, data: { id } });
-        const [notification] = await self.registration.getNotifications({ tag: id });
+        let notification;
+        while (!notification) [notification] = await self.registration.getNotifications({ tag: id });
         self.dispatchEvent(new NotificationEvent("notificationclick", { notification }));
       }, approval.id);
       await heading(phone, "Already answered").waitFor();
@@ -403,8 +415,7 @@ test("the phone page", { skip: server && key ? false : "SERVER and KEY are not s
       const desk = await page.context().newPage(); // any page of this server, for the debugger to look from
       await desk.goto(`${server}/waiting/none`);
       await deliver(desk, JSON.stringify({ notice_id: change.id }));
-      await desk.waitForFunction(async () => (await (await navigator.serviceWorker.getRegistration("/phone")).getNotifications()).length > 0);
-      assert.deepEqual(await notifications(desk), [{
+      await notified(desk, [{
         title: "Your sign-in security changed", body: "Open it to see what, and whether it was you.", tag: change.id, data: { notice: change.id },
       }]);
       await desk.close();
