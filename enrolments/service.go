@@ -40,8 +40,14 @@ func NewService(c Config) *Service { return &Service{config: c, kitchen: newKitc
 
 func (s *Service) now() time.Time { return s.config.Now().UTC() }
 
-// record appends to the audit trail with the time of now.
+// recordLimit bounds the writing of what has happened.
+const recordLimit = 5 * time.Second
+
+// record appends to the audit trail with the time of now, also where whoever
+// acted has hung up: what is done is told.
 func (s *Service) record(ctx context.Context, events ...Event) error {
+	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), recordLimit)
+	defer done()
 	for i := range events {
 		events[i].At = s.now()
 		if s.because != "" {
