@@ -186,6 +186,15 @@ const stories = {
     const notice = (await phone.asked()).find((a) => JSON.parse(a.display).action === "Add a new phone");
     await phone.answer(notice, "approve", number);
     await heading(page, "Add your new phone");
+    assert.equal(await page.getByRole("checkbox", { name: "Old phone" }).isChecked(), true);
+    await fits(page, "ready");
+    await press(page, "Set up my new phone");
+    await page.waitForURL(/\/set-up\//);
+    await handset(await page.locator("#link").getAttribute("href"), "New phone");
+    assert.equal((await phone.request("GET", "/v1/phone")).status, 200, "the old one stops before the new one starts");
+    await press(page, "Yes, it matches");
+    await heading(page, "New phone is ready");
+    assert.equal((await phone.request("GET", "/v1/phone")).status, 401, "the old one works on");
   },
 
   "an owner is offered mail and no questions": async (browser) => {

@@ -92,6 +92,8 @@ func recoveryScreenOf(w Words, r *recovery) recoveryScreen {
 	screen.Headline, screen.Title = sentence(w, about+".headline", values...), w.Text(about+".headline", values...)
 	screen.Line = sentence(w, about+form, values...)
 	switch screen.Kind {
+	case "waiting":
+		screen.At = r.ReadyAt.UTC().Format("2006-01-02 15:04")
 	case "refused":
 		screen.Tone = "alarm"
 	case "done":
@@ -102,7 +104,6 @@ func recoveryScreenOf(w Words, r *recovery) recoveryScreen {
 	}
 	screen.Told = sentence(w, "recovery.told", "count", len(names), "phone", w.AllOf(names))
 	if screen.Kind == "waiting" {
-		screen.At = r.ReadyAt.UTC().Format("2006-01-02 15:04")
 		screen.Sooner = sentence(w, map[bool]string{true: "recovery.sooner", false: "recovery.later"}[r.Number != ""], "number", r.Number)
 	}
 	return screen

@@ -197,9 +197,9 @@ func TestEachStateOfARecoverySaysWhatToDo(t *testing.T) {
 		refresh string
 	}{
 		{reply{200, `{` + waits + `,"phones":[{"id":"p","name":"Ana’s"}],"number":"47"}`, ""}, []string{"in 24 hours", "Ana’s</bdi> was told", "<strong><bdi>47</bdi></strong>", "2026-11-02 10:00", recoveryPath}, "4; url=" + recoveryPath},
-		{reply{200, `{` + waits + `,"phones":[]}`, ""}, []string{"in 24 hours"}, "60; url=" + recoveryPath},
+		{reply{200, `{` + waits + `,"phones":[]}`, ""}, []string{"in 24 hours", "2026-11-02 10:00"}, "60; url=" + recoveryPath},
 		{reply{200, `{"state":"waiting","server_time":"2026-11-01T10:00:00Z","ready_at":"2026-11-01T10:00:20Z","phones":[]}`, ""}, []string{"in a minute"}, "21; url=" + recoveryPath},
-		{reply{200, `{"state":"ready","user":"ana@example.com","phones":[{"id":"p1","name":"<b>Ana’s"}]}`, ""}, []string{"Add your new phone", `name="remove" value="p1"`, "&lt;b&gt;Ana’s"}, ""},
+		{reply{200, `{"state":"ready","user":"ana@example.com","phones":[{"id":"p1","name":"<b>Ana’s"}]}`, ""}, []string{"Add your new phone", `name="remove" value="p1" checked`, "&lt;b&gt;Ana’s"}, ""},
 		{reply{200, `{"state":"refused","refused_by":"Old Pixel"}`, ""}, []string{"This was stopped", "Old Pixel"}, ""},
 		{reply{200, `{"state":"refused"}`, ""}, []string{"This was stopped", "by your help desk, or by"}, ""},
 		{reply{200, `{"state":"done"}`, ""}, []string{"Your new phone is added"}, ""},

@@ -43,7 +43,9 @@ function turn(next, before) {
   if (before) byID('headline').focus({ preventScroll: true });
 }
 
-// choices are the phones that may be gone; what was ticked stays so.
+// choices are the phones that may be gone; what was ticked stays so. Whoever comes
+// here has none at hand, so that each is ticked at first: one that was lost works no
+// longer than it has to.
 function choices() {
   const known = [...byID('choices').querySelectorAll('input')].map((box) => box.value);
   const phones = state.phones ?? [];
@@ -56,6 +58,7 @@ function choice(phone) {
   const box = document.createElement('input');
   box.type = 'checkbox';
   box.value = phone.id;
+  box.checked = true;
   const name = document.createElement('bdi');
   name.textContent = phone.name;
   label.append(box, name);
