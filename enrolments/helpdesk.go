@@ -46,15 +46,38 @@ func (e Event) Because() string {
 }
 
 // OpenPairing opens a set-up for a person, whatever they have; one who was
-// never seen is added.
-func (d HelpDesk) OpenPairing(ctx context.Context, user string) (Pairing, Secret, error) {
-	return d.service.OpenPairing(ctx, user, "", true)
+// never seen is added. The phones that they have go in the step that makes the
+// new one active, all but those to keep: who has to ask for a link has lost them.
+func (d HelpDesk) OpenPairing(ctx context.Context, user string, keep ...PhoneID) (Pairing, Secret, error) {
+	token := NewSecret()
+	p, err := d.open(ctx, user, keep, token)
+	return p, token, err
 }
 
 // OpenPairingToEnter is OpenPairing for a browser without script: it returns an
 // entry, see TokenOf.
-func (d HelpDesk) OpenPairingToEnter(ctx context.Context, user string) (Pairing, Secret, error) {
-	return d.service.OpenPairingToEnter(ctx, user, "", true)
+func (d HelpDesk) OpenPairingToEnter(ctx context.Context, user string, keep ...PhoneID) (Pairing, Secret, error) {
+	entry := NewSecret()
+	p, err := d.open(ctx, user, keep, TokenOf(setUpPage, entry))
+	return p, entry, err
+}
+
+func (d HelpDesk) open(ctx context.Context, user string, keep []PhoneID, token Secret) (Pairing, error) {
+	p, err := d.service.AddPerson(ctx, user)
+	if err != nil {
+		return Pairing{}, err
+	}
+	e, err := d.service.EnrolmentOf(ctx, p.ID)
+	if err != nil {
+		return Pairing{}, err
+	}
+	g := Pairing{Person: p.ID, User: p.User}
+	for _, phone := range e.Phones {
+		if !slices.Contains(keep, phone.ID) {
+			g.Removes = append(g.Removes, phone.ID)
+		}
+	}
+	return d.service.open(ctx, g, "", token)
 }
 
 // Unlock lets a person have pushes and type codes again.

@@ -98,6 +98,39 @@ func TestEveryActOfTheHelpDeskStandsInTheTrailWithItsReasonAndIsTold(t *testing.
 	}
 }
 
+func TestPhonesGoInTheStepInWhichTheHelpDesksLinkMakesANewOneActiveUnlessKept(t *testing.T) {
+	for name, entered := range map[string]bool{"by a link": false, "by a link for a browser without script": true} {
+		t.Run(name, func(t *testing.T) {
+			d := open(t)
+			_, lost := d.paired(t, "ana@example.com")
+			_, kept := d.paired(t, "ana@example.com")
+			_, others := d.paired(t, "bob@example.com")
+			opens := d.helpDesk(t).OpenPairing
+			if entered {
+				opens = d.helpDesk(t).OpenPairingToEnter
+			}
+			p, token, err := opens(t.Context(), "ana@example.com", kept.id, others.id)
+			noError(t, err)
+			if entered {
+				_, token, err = d.EnterSetUp(t.Context(), p.ID, token)
+				noError(t, err)
+			}
+			fresh := newHandset(t)
+			p, err = d.Claim(t.Context(), fresh.claim(enrolments.TicketOf(token), d.clock.now()))
+			noError(t, err)
+			fresh.id = p.Phone
+			d.know(t, lost) // until the new one is active
+			_, err = d.Confirm(t.Context(), p, true)
+			noError(t, err)
+			for _, h := range []*handset{fresh, kept, others} {
+				d.know(t, h)
+			}
+			_, err = d.KnowPhone(t.Context(), lost.proof(d.clock.now(), nil))
+			wantError(t, err, enrolments.ErrPhoneUnknown)
+		})
+	}
+}
+
 func TestTheHelpDeskStopsARecoveryOfThatPersonWhileItRuns(t *testing.T) {
 	d := open(t)
 	p, _ := d.paired(t, "ana@example.com")

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"countersign/enrolments"
@@ -141,8 +143,9 @@ func showTrusted(out io.Writer, all []enrolments.TrustedBrowser) error {
 type personSetUp struct {
 	database
 	because
-	User          string `arg:"" help:"The person's user name, as applications give it; added where there is none."`
-	WithoutScript bool   `help:"The person's browser runs no scripts: the link lets in whoever opens it first."`
+	User          string   `arg:"" help:"The person's user name, as applications give it; added where there is none."`
+	Keep          []string `env:"-" placeholder:"PHONE" help:"Phones that go on working, by id as person show lists them, or all. Without it each stops as the new one starts."`
+	WithoutScript bool     `help:"The person's browser runs no scripts: the link lets in whoever opens it first."`
 }
 
 func (c *personSetUp) Run(ctx context.Context, s *streams) error {
@@ -159,13 +162,51 @@ func (c *personSetUp) Run(ctx context.Context, s *streams) error {
 	if c.WithoutScript {
 		open, link = desk.OpenPairingToEnter, "%s/set-up/%s/enter/%s\n"
 	}
-	pairing, secret, err := open(ctx, c.User)
+	had, err := service.Person(ctx, c.User)
+	if err != nil && !errors.Is(err, enrolments.ErrNotFound) {
+		return err
+	}
+	keep, err := c.kept(had)
 	if err != nil {
 		return err
+	}
+	pairing, secret, err := open(ctx, c.User, keep...)
+	if err != nil {
+		return err
+	}
+	if gone := namesOf(had, pairing.Removes); gone != "" {
+		fmt.Fprintf(s.err, "Once the new phone is active, these stop working (--keep keeps them): %s\n", gone)
 	}
 	fmt.Fprintln(s.err, "Good once, for 10 minutes, for the person's own browser:")
 	fmt.Fprintf(s.out, link, c.PublicURL, pairing.ID, secret.Reveal())
 	return nil
+}
+
+// kept are the phones that go on working, of those that the person had.
+func (c *personSetUp) kept(had enrolments.Enrolment) (keep []enrolments.PhoneID, err error) {
+	for _, id := range c.Keep {
+		found := false
+		for _, p := range had.Phones {
+			if id == "all" || string(p.ID) == id {
+				keep, found = append(keep, p.ID), true
+			}
+		}
+		if !found && id != "all" {
+			return nil, fmt.Errorf("--keep: %s has no phone %q; countersign person show lists them", c.User, id)
+		}
+	}
+	return keep, nil
+}
+
+// namesOf names phones of a person, with commas.
+func namesOf(e enrolments.Enrolment, ids []enrolments.PhoneID) string {
+	var names []string
+	for _, p := range e.Phones {
+		if slices.Contains(ids, p.ID) {
+			names = append(names, p.Name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 type personUnlock struct {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"countersign/enrolments"
+	"countersign/mobile-stub/phone"
 )
 
 // tableOf is what person show lists under a head, by its columns.
@@ -77,6 +78,33 @@ func TestTheHelpDeskSeesWhatAPersonHasAndEndsIt(t *testing.T) {
 		if !strings.Contains(trail, want) {
 			t.Errorf("%q is not in the trail:\n%s", want, trail)
 		}
+	}
+}
+
+func TestALinkOfTheHelpDeskSaysWhichPhonesStopAndKeepsThoseThatAreNamed(t *testing.T) {
+	s := startServer(t, "sqlite:"+filepath.Join(t.TempDir(), "c.db"))
+	s.pairAs("ana@example.com", phone.Pairing{Name: "Old Pixel", Platform: "android"})
+	pixel := tableOf(verb(t, "person", "show", "ana@example.com", s.keys, s.db), "PHONE")[0][0]
+	link := func(flags ...string) (string, error) {
+		var said strings.Builder
+		args := append([]string{"person", "set-up", "ana@example.com", "--reason", "lost phone", s.keys, s.db, s.publicURL}, flags...)
+		err := run(t.Context(), args, io.Discard, &said)
+		return said.String(), err
+	}
+	if said, err := link(); err != nil || !strings.Contains(said, "these stop working (--keep keeps them): Old Pixel\n") {
+		t.Errorf("said %q, %v", said, err)
+	}
+	for _, keep := range []string{"all", pixel} {
+		if said, err := link("--keep", keep); err != nil || strings.Contains(said, "Old Pixel") {
+			t.Errorf("keeping %s: said %q, %v", keep, said, err)
+		}
+	}
+	if _, err := link("--keep", "x"); err == nil || !strings.Contains(err.Error(), "person show") {
+		t.Errorf("keeping a phone that is not there: %v", err)
+	}
+	s.pairAs("ana@example.com", phone.Pairing{Name: "New", Platform: "other"})
+	if left := tableOf(verb(t, "person", "show", "ana@example.com", s.keys, s.db), "PHONE"); len(left) != 1 || left[0][1] != "New" {
+		t.Errorf("left are %v", left)
 	}
 }
 
