@@ -68,7 +68,17 @@ func endingOf(a Approval, verified bool) string {
 // History returns how a person's newest sign-ins and changes ended, newest first,
 // at most twenty.
 func (s *Service) History(ctx context.Context, person enrolments.PersonID) ([]SignIn, error) {
-	events, err := s.config.Record.Events(ctx, enrolments.EventFilter{
+	return HistoryIn(ctx, s.config.Record, person)
+}
+
+// Trail is the audit trail, to be read.
+type Trail interface {
+	Events(ctx context.Context, f enrolments.EventFilter) ([]enrolments.Event, error)
+}
+
+// HistoryIn is History for who has the trail and no Service.
+func HistoryIn(ctx context.Context, trail Trail, person enrolments.PersonID) ([]SignIn, error) {
+	events, err := trail.Events(ctx, enrolments.EventFilter{
 		Person: person, Kind: enrolments.EventApprovalSettled, Limit: historyLength,
 	})
 	if err != nil {

@@ -167,7 +167,7 @@ func (c *auditList) Run(ctx context.Context, s *streams) error {
 	if c.User != "" {
 		e, err := service.Person(ctx, c.User)
 		if err != nil {
-			return fmt.Errorf("person %q: %w", c.User, err)
+			return unknown(c.User, err)
 		}
 		filter.Person = e.ID
 	}

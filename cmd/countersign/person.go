@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"countersign/approvals"
 	"countersign/enrolments"
 	"countersign/sqlstore"
 )
@@ -16,7 +18,7 @@ import (
 // personCommand holds the verbs of the help desk. What changes something takes
 // a reason, which goes into the audit trail.
 type personCommand struct {
-	Show         personShow         `cmd:"" help:"Show what a person has set up, what is under way and what is locked."`
+	Show         personShow         `cmd:"" help:"Show what a person has set up, what is under way, what is locked, and how their last sign-ins ended."`
 	SetUp        personSetUp        `cmd:"" name:"set-up" help:"Print a one-time link with which a person sets up a phone (10 minutes)."`
 	Unlock       personUnlock       `cmd:"" help:"Take pushes and codes of a person again, after a report or too many wrong codes."`
 	Remove       personRemove       `cmd:"" name:"remove-phone" help:"Remove a phone for good."`
@@ -38,9 +40,17 @@ func (w *whose) find(ctx context.Context) (*enrolments.Service, *sqlstore.Store,
 	}
 	e, err := service.Person(ctx, w.User)
 	if err != nil {
-		return nil, nil, e, errors.Join(fmt.Errorf("person %q: %w", w.User, err), store.Close())
+		return nil, nil, e, errors.Join(unknown(w.User, err), store.Close())
 	}
 	return service, store, e, nil
+}
+
+// unknown says what to do about a user name that nobody has.
+func unknown(user string, err error) error {
+	if errors.Is(err, enrolments.ErrNotFound) {
+		return fmt.Errorf("nobody is known as %q; give the user name exactly as the application does", user)
+	}
+	return fmt.Errorf("person %q: %w", user, err)
 }
 
 // because is why the help desk acts. Each act has its own: it never comes from
@@ -91,10 +101,19 @@ func (c *personShow) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
+	past, err := approvals.HistoryIn(ctx, store, e.ID)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(s.out, "%s: %d phones, %d authenticators, %d recovery codes left\n", e.User, len(e.Phones), e.Authenticators, e.RecoveryCodes)
+	backup := "none"
+	if e.BackupEmail != "" {
+		backup = enrolments.MaskEmail(e.BackupEmail)
+	}
+	fmt.Fprintf(s.out, "backup address: %s, security questions: %s\n", backup, map[bool]string{true: "answered", false: "none"}[e.Questions])
 	fmt.Fprintf(s.out, "pushes: %s\n", map[bool]string{true: "locked since a report, until person unlock", false: "sent"}[e.PushLocked])
 	fmt.Fprintf(s.out, "codes: %s\n", standing(failures, blocked))
-	return errors.Join(showPhones(s.out, e.Phones), showRecoveries(s.out, recoveries), showTrusted(s.out, browsers))
+	return errors.Join(showPhones(s.out, e.Phones), showRecoveries(s.out, recoveries), showTrusted(s.out, browsers), showPast(s.out, past))
 }
 
 // standing says whether a person's codes are taken.
@@ -108,7 +127,12 @@ func standing(failures int, blocked *enrolments.BlockedError) string {
 	return fmt.Sprintf("held back until %s after %d wrong in a row", when(blocked.Until), failures)
 }
 
-func when(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+func when(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return t.UTC().Format(time.RFC3339)
+}
 
 func showPhones(out io.Writer, all []enrolments.Phone) error {
 	return table(out, "\nPHONE\tNAME\tPLATFORM\tADDED\tLAST USED", func(row func(...any)) {
@@ -136,6 +160,17 @@ func showTrusted(out io.Writer, all []enrolments.TrustedBrowser) error {
 	return table(out, "\nTRUSTED BROWSER\tAPPLICATION\tNAME\tADDED\tLAST USED\tENDS", func(row func(...any)) {
 		for _, t := range all {
 			row(t.ID, t.Application, t.Name, when(t.AddedAt), when(t.LastUsedAt), when(t.EndsAt))
+		}
+	})
+}
+
+func showPast(out io.Writer, all []approvals.SignIn) error {
+	if len(all) == 0 {
+		return nil
+	}
+	return table(out, "\nSIGN-IN\tAPPLICATION\tACTION\tENDED\tWHY\tBY\tBROWSER\tPLACE\tIP", func(row func(...any)) {
+		for _, p := range all {
+			row(when(p.At), p.Application, p.Action, p.State, p.Reason, cmp.Or(p.PhoneName, string(p.Method)), p.Browser, p.Location, p.IP)
 		}
 	})
 }

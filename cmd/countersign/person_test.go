@@ -81,6 +81,30 @@ func TestTheHelpDeskSeesWhatAPersonHasAndEndsIt(t *testing.T) {
 	}
 }
 
+func TestTheHelpDeskSeesHowAPersonsLastSignInsEnded(t *testing.T) {
+	s := startServer(t, "sqlite:"+filepath.Join(t.TempDir(), "c.db"))
+	p, account := s.pair("ana@example.com")
+	if out := verb(t, "person", "show", "ana@example.com", s.keys, s.db); tableOf(out, "SIGN-IN") != nil || !strings.Contains(out, "backup address: none, security questions: none") {
+		t.Errorf("before anything happened:\n%s", out)
+	}
+	var asked struct{ ID, Number string }
+	s.call("POST", "/v1/approvals", s.key, map[string]any{"user": "ana@example.com", "context": map[string]string{"ip": "203.0.113.9"}}, &asked)
+	s.approve(p, account, asked.ID, asked.Number)
+	s.call("POST", "/v1/approvals", s.key, map[string]any{"user": "ana@example.com"}, &asked)
+	s.call("POST", "/v1/approvals/"+asked.ID+"/withdraw", s.key, nil, nil)
+	out := verb(t, "person", "show", "ana@example.com", s.keys, s.db)
+	past := tableOf(out, "SIGN-IN")
+	if len(past) != 2 {
+		t.Fatalf("shown:\n%s", out)
+	}
+	if got := strings.Join(past[0][1:], " "); got != "shop Sign in withdrawn application" {
+		t.Errorf("the newest is %q", got)
+	}
+	if got := strings.Join(past[1][1:], " "); got != "shop Sign in approved Ana's phone 203.0.113.9" {
+		t.Errorf("the one before is %q", got)
+	}
+}
+
 func TestALinkOfTheHelpDeskSaysWhichPhonesStopAndKeepsThoseThatAreNamed(t *testing.T) {
 	s := startServer(t, "sqlite:"+filepath.Join(t.TempDir(), "c.db"))
 	s.pairAs("ana@example.com", phone.Pairing{Name: "Old Pixel", Platform: "android"})
@@ -130,7 +154,7 @@ func TestTheHelpDeskHasToSayWhy(t *testing.T) {
 		"no phone":    {"remove-phone", "ana@example.com", "x"},
 		"no recovery": {"stop-recovery", "ana@example.com", "x"},
 		"no browser":  {"end-trust", "ana@example.com", "--browser", "x"},
-		`"nobody"`:    {"unlock", "nobody"},
+		"nobody is known as \"eve\"; give the user name": {"unlock", "eve"},
 	} {
 		all := append(append([]string{"person"}, args...), "--reason", "why not", keys, db)
 		if err := run(t.Context(), all, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), want) {

@@ -48,7 +48,7 @@ func (c *personVerify) verify(ctx context.Context, s *streams, n *node.Node) err
 	}
 	e, err := n.Enrolments.Person(ctx, c.User)
 	if err != nil {
-		return fmt.Errorf("person %q: %w", c.User, err)
+		return unknown(c.User, err)
 	}
 	caller, err := n.Approvals.AskCaller(ctx, e, c.ServerName)
 	if errors.Is(err, approvals.ErrNothingUsable) {
