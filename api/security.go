@@ -131,7 +131,7 @@ type securityState struct {
 	QuestionsSet      bool              `json:"questions_set" doc:"security questions are answered"`
 	QuestionsOffered  bool              `json:"questions_offered" doc:"security questions can be answered: the policy takes them"`
 	PushLocked        bool              `json:"push_locked" doc:"a request was reported: nothing is changed until an administrator has looked"`
-	Methods           []string          `json:"methods" nullable:"false" doc:"push, totp, recovery_code: what the application takes"`
+	NewPhoneBy        []string          `json:"new_phone_by" nullable:"false" doc:"push, totp, recovery_code, email, questions: what lets in a new phone, of what the person has and the policy takes"`
 	RecoveryWaitHours int               `json:"recovery_wait_hours" doc:"how long a new phone waits that a recovery code lets in"`
 	TrustedBrowsers   []trustedBrowser  `json:"trusted_browsers" nullable:"false" doc:"for this application, newest first"`
 	SignIns           []pastSignIn      `json:"sign_ins" nullable:"false" doc:"at any application, newest first, at most twenty"`
@@ -182,7 +182,7 @@ func (a *API) securityStateOf(by atPage, app enrolments.Application, s approvals
 		ID: string(by.ID), User: s.User, Application: app.Name, BackTo: by.ReturnURL,
 		ServerTime: wireTime(a.config.Now()), EndsAt: wireTime(by.EndsAt),
 		Phones: []securityPhone{}, Authenticators: []securityApp{}, RecoveryCodesLeft: s.RecoveryCodes, PushLocked: s.PushLocked,
-		Methods: methodNames(app.Policy.Methods), RecoveryWaitHours: int(app.Policy.RecoveryWait / time.Hour),
+		NewPhoneBy: methodNames(s.NewPhoneBy), RecoveryWaitHours: int(app.Policy.RecoveryWait / time.Hour),
 		TrustedBrowsers: []trustedBrowser{}, SignIns: []pastSignIn{}, Recoveries: []runningRecovery{},
 	}
 	v.EmailOffered, v.QuestionsSet = a.config.Enrolments.OffersEmail(), s.Questions

@@ -116,7 +116,7 @@ func TestTheSecurityPageShowsHowThePersonSignsIn(t *testing.T) {
 	for path, want := range map[string]string{
 		"user": person, "application": "Northwind Books", "back_to": "https://books.example.com/signed-in?tab=1",
 		"phones.id": l.old.id, "phones.name": "Old phone", "phones.platform": "ios", "phones.reach": "silent",
-		"recovery_codes_left": "9", "push_locked": "false", "methods": `["push","totp","recovery_code"]`, "recovery_wait_hours": "24",
+		"recovery_codes_left": "9", "push_locked": "false", "new_phone_by": `["push","totp","recovery_code"]`, "recovery_wait_hours": "24",
 		"authenticators": "[]", "trusted_browsers": "[]", "sign_ins.purpose": "sign_in", "sign_ins.method": "recovery_code",
 		"recoveries.state": "waiting", "recoveries.method": "recovery_code",
 	} {

@@ -33,6 +33,9 @@ func (s *Service) OpenSecurityPageToEnter(ctx context.Context, app enrolments.Ap
 // Security is how a person signs in, as they see it themselves.
 type Security struct {
 	enrolments.Enrolment
+	// NewPhoneBy are the ways to a new phone from the page, of those that the
+	// policy takes and the person has.
+	NewPhoneBy []Method
 	// Apps are the authenticator apps; phones' own secrets are not among them.
 	Apps []enrolments.Authenticator
 	// Trusted are the browsers that they trust for the page's application.
@@ -48,6 +51,7 @@ func (s *Service) Security(ctx context.Context, app enrolments.Application, page
 	if out.Enrolment, err = s.config.Record.EnrolmentOf(ctx, page.Person); err != nil {
 		return Security{}, err
 	}
+	out.NewPhoneBy = s.newPhoneBy(out.Enrolment, app.Policy)
 	if out.Apps, err = s.config.People.Apps(ctx, page.Person); err != nil {
 		return Security{}, err
 	}
@@ -120,6 +124,26 @@ func (s *Service) BeginChange(ctx context.Context, app enrolments.Application, p
 func leading(p enrolments.Policy) (out []Method) {
 	for _, m := range p.Methods {
 		if _, ok := p.RecoveryAfter(m, ""); ok || m == ByPush {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// newPhoneBy are the ways to a new phone of somebody whose role is not told. Mail
+// and answers are shown on the waiting screen of a change that something else
+// could confirm.
+func (s *Service) newPhoneBy(e enrolments.Enrolment, p enrolments.Policy) (out []Method) {
+	confirms := leading(p)
+	if !usable(e, confirms) {
+		return nil
+	}
+	if len(e.Phones) > 0 && slices.Contains(confirms, ByPush) {
+		out = append(out, ByPush)
+	}
+	for _, m := range s.offers(e, p, "") {
+		settles := m == ByTOTP || m == ByRecoveryCode
+		if !settles || slices.Contains(confirms, m) {
 			out = append(out, m)
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	gocmp "github.com/google/go-cmp/cmp"
+
 	"countersign/approvals"
 	"countersign/enrolments"
 )
@@ -409,6 +411,39 @@ func TestTheSecurityPageShowsWhatThePersonHas(t *testing.T) {
 		_, err = s.Security(t.Context(), s.app, s.page())
 		wantError(t, err, s.town.lost)
 	})
+}
+
+func TestThePageOffersNoWayToANewPhoneThatWouldNotLeadThere(t *testing.T) {
+	const push, totp, paper, mail = approvals.ByPush, approvals.ByTOTP, approvals.ByRecoveryCode, enrolments.MethodEmail
+	for name, c := range map[string]struct {
+		change func(*scene)
+		want   []approvals.Method
+	}{
+		"everything":        {func(*scene) {}, []approvals.Method{push, totp, paper, mail}},
+		"without mail":      {func(s *scene) { s.town.channels.noMail = true }, []approvals.Method{push, totp, paper}},
+		"by no code":        {func(s *scene) { s.app.Policy.RecoveryPaths = nil }, []approvals.Method{push}},
+		"by mail and phone": {func(s *scene) { s.app.Policy.RecoveryPaths = []approvals.Method{mail} }, []approvals.Method{push, mail}},
+		"codes alone":       {func(s *scene) { s.app.Policy.Methods = []approvals.Method{totp} }, []approvals.Method{totp, mail}},
+		"no phone": {func(s *scene) {
+			s.change("ana@example.com", func(e *enrolments.Enrolment) { e.Phones = nil })
+		}, []approvals.Method{totp, paper, mail}},
+		"nothing that confirms": {func(s *scene) {
+			s.app.Policy.Methods, s.app.Policy.RecoveryPaths = []approvals.Method{totp}, []approvals.Method{mail}
+		}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(t *testing.T, s *scene) {
+				s.phone("ana@example.com", "phone")
+				s.everyWay()
+				c.change(s)
+				got, err := s.Security(t.Context(), s.app, s.page())
+				noError(t, err)
+				if diff := gocmp.Diff(c.want, got.NewPhoneBy); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
 }
 
 func TestASecurityPageLeadsBackToARegisteredURLAlone(t *testing.T) {

@@ -17,7 +17,7 @@ type security struct {
 	Apps          []ownApp   `json:"authenticators"`
 	CodesLeft     int        `json:"recovery_codes_left"`
 	PushLocked    bool       `json:"push_locked"`
-	Methods       []string   `json:"methods"`
+	NewPhoneBy    []string   `json:"new_phone_by"`
 	RecoveryHours int        `json:"recovery_wait_hours"`
 	Trusted       []struct {
 		ID         string    `json:"id"`

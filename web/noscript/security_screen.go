@@ -78,7 +78,7 @@ func securityScreenOf(w Words, s *security, at place, replaces string) securityS
 		screen.Replaces = s.Phones[0].ID
 	}
 	screen.ByPhone, screen.ByCode = waysOf(w, s)
-	if s.Email != "" {
+	if slices.Contains(s.NewPhoneBy, "email") {
 		screen.ByMail = w.Text("security.new-phone.mail.line", "address", s.Email)
 	}
 	screen.things(w)
@@ -175,22 +175,20 @@ func ending(w Words, s pastSignIn) string {
 // waysOf is how a new phone can be confirmed: on a phone, and by a code, with
 // what is to be said of codes.
 func waysOf(w Words, s *security) (phone bool, code []string) {
-	own := len(s.Phones) > 0
-	// A phone gives codes too; whether this one does, the server does not tell.
-	if slices.Contains(s.Methods, "totp") && (own || len(s.Apps) > 0) {
+	if slices.Contains(s.NewPhoneBy, "totp") {
 		code = append(code, w.Text("security.new-phone.code.app"))
 	}
-	if slices.Contains(s.Methods, "recovery_code") && s.CodesLeft > 0 {
+	if slices.Contains(s.NewPhoneBy, "recovery_code") {
 		if s.RecoveryHours > 0 {
 			code = append(code, w.Text("security.new-phone.code.wait", "count", s.RecoveryHours))
 		} else {
 			code = append(code, w.Text("security.new-phone.code.no-wait"))
 		}
 	}
-	if len(code) > 0 && own {
+	if len(code) > 0 && len(s.Phones) > 0 {
 		code = append(code, w.Text("security.new-phone.code.told"))
 	}
-	return own && slices.Contains(s.Methods, "push"), code
+	return slices.Contains(s.NewPhoneBy, "push"), code
 }
 
 // told says what came of the last step.

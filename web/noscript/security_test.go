@@ -15,7 +15,7 @@ const (
 // secured is how a person signs in, with members changed or added.
 func secured(members string) string {
 	return `{"id":"` + pageID + `","user":"ana@example.com","application":"Northwind <b>Books","server_time":"2026-11-01T10:00:00Z","ends_at":"2026-11-01T10:15:00Z",
-	"back_to":"https://books.example.com/in","methods":["push","totp","recovery_code"],"recovery_wait_hours":24,
+	"back_to":"https://books.example.com/in","new_phone_by":["push","totp","recovery_code"],"recovery_wait_hours":24,
 	"phones":[{"id":"p1","name":"Ana’s <iPhone>","platform":"ios","added_at":"2026-10-01T08:00:00Z","last_used_at":"2026-10-30T09:30:00Z","reach":"webpush"},
 		{"id":"p2","name":"Old Pixel","platform":"later","added_at":"2026-09-01T08:00:00Z","reach":"silent"}],
 	"authenticators":[{"id":"a1","added_at":"2026-09-02T08:00:00Z"}],"recovery_codes_left":9,
@@ -192,8 +192,9 @@ func TestQuestionsAreChangedFromTheSecurityPage(t *testing.T) {
 func TestANewPhoneIsBegunByMail(t *testing.T) {
 	w := newWorld(t)
 	b := w.secures()
-	b.open(securityPath+"?new-phone").keepsQuiet(t, "With my backup address")
 	w.answers("GET "+pageAPI, reply{200, secured(backups), ""})
+	b.open(securityPath+"?new-phone").keepsQuiet(t, "With my backup address") // no way to a new phone here
+	w.answers("GET "+pageAPI, reply{200, secured(backups + `,"new_phone_by":["push","email"]`), ""})
 	b.open(securityPath+"?new-phone").says(t, "With my backup address", "We send a code to a•••@example.org.")
 	w.answers("POST "+pageAPI+"/changes", reply{201, `{"approval_id":"x","waiting_url":"` + w.server.URL + waitingPath + "#" + strings.Repeat("C", 43) + `"}`, ""})
 	send := "POST /v1/approvals/" + approval + "/recovery/email"
@@ -223,7 +224,7 @@ func TestWhatConfirmsANewPhoneIsToldBefore(t *testing.T) {
 	b := w.secures()
 	p := b.open(securityPath + "?new-phone=p2")
 	p.says(t, "Which phone does it replace?", `value="p2" checked`, "On a phone that I have here", "With a code", "24 hours", "Your phones are told")
-	w.answers("GET "+pageAPI, reply{200, `{"methods":["push","totp"],"phones":[],"authenticators":[{"id":"a1"}],"ends_at":"2026-11-01T10:15:00Z"}`, ""})
+	w.answers("GET "+pageAPI, reply{200, `{"new_phone_by":["totp"],"phones":[],"authenticators":[{"id":"a1"}],"ends_at":"2026-11-01T10:15:00Z"}`, ""})
 	p = b.open(securityPath + "?new-phone")
 	p.says(t, "With a code", "adds the phone at once")
 	p.keepsQuiet(t, "On a phone that I have here", "Which phone does it replace?", "Your phones are told")

@@ -102,19 +102,17 @@ function ending(words, { state, reason, method }) {
 // (sentences about the codes there are; none where there are none), mail (a
 // sentence about the backup address; "" where there is none).
 export function ways(words, state) {
-  const takes = (method) => state.methods.includes(method);
-  const own = state.phones.length > 0;
+  const by = (method) => state.new_phone_by.includes(method);
   const sentences = [];
-  // A phone gives codes too; whether this one does, the server does not tell.
-  if (takes('totp') && (state.authenticators.length > 0 || own)) sentences.push(words.text('security.new-phone.code.app'));
-  if (takes('recovery_code') && state.recovery_codes_left > 0) {
+  if (by('totp')) sentences.push(words.text('security.new-phone.code.app'));
+  if (by('recovery_code')) {
     sentences.push(state.recovery_wait_hours > 0
       ? words.text('security.new-phone.code.wait', { count: state.recovery_wait_hours })
       : words.text('security.new-phone.code.no-wait'));
   }
-  if (sentences.length > 0 && own) sentences.push(words.text('security.new-phone.code.told'));
-  const mail = state.email ? words.text('security.new-phone.mail.line', { address: state.email }) : '';
-  return { phone: own && takes('push'), code: sentences, mail };
+  if (sentences.length > 0 && state.phones.length > 0) sentences.push(words.text('security.new-phone.code.told'));
+  const mail = by('email') ? words.text('security.new-phone.mail.line', { address: state.email }) : '';
+  return { phone: by('push'), code: sentences, mail };
 }
 
 const refusals = [

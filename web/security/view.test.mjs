@@ -8,7 +8,7 @@ import { app, browser, email, phone, questions, recovery, refusal, signIn, view,
 process.env.TZ = 'UTC';
 const words = catalogue('security');
 const state = {
-  user: 'ana@example.com', application: 'Northwind Books', methods: ['push', 'totp', 'recovery_code'], recovery_wait_hours: 24,
+  user: 'ana@example.com', application: 'Northwind Books', new_phone_by: ['push', 'totp', 'recovery_code'], recovery_wait_hours: 24,
   phones: [{ id: 'p', name: 'Ana’s iPhone', platform: 'ios', added_at: '2026-03-01T10:00:00Z', last_used_at: '2026-11-01T14:05:00Z', reach: 'apns' }],
   authenticators: [], recovery_codes_left: 3, trusted_browsers: [], sign_ins: [], recoveries: [],
 };
@@ -102,7 +102,7 @@ test('a sign-in says where it was, and a change what it was', () => {
   assert.deepEqual(signIn(words, { ...past, purpose: 'change', action: 'Remove the phone “Old Pixel”' }).what, ['Northwind Books', 'Remove the phone “Old Pixel”']);
 });
 
-test('a new phone is confirmed by what there is and what is taken', () => {
+test('a new phone is confirmed by what the server says, and by nothing else', () => {
   const all = ways(words, state);
   assert.equal(all.phone, true);
   assert.deepEqual(all.code, [
@@ -110,12 +110,12 @@ test('a new phone is confirmed by what there is and what is taken', () => {
     'A recovery code adds it after 24 hours, so that you would notice if it weren’t you.',
     'Your phones are told, and can stop it.',
   ]);
-  assert.deepEqual(ways(words, { ...state, methods: ['push'] }), { phone: true, code: [], mail: '' });
-  assert.equal(ways(words, { ...state, methods: ['totp'] }).phone, false);
-  const codes = { ...state, phones: [], recovery_wait_hours: 0 };
+  assert.deepEqual(ways(words, { ...state, new_phone_by: ['push'], email: 'a•••@example.org' }), { phone: true, code: [], mail: '' });
+  assert.equal(ways(words, { ...state, new_phone_by: ['totp'] }).phone, false);
+  const codes = { ...state, phones: [], recovery_wait_hours: 0, new_phone_by: ['recovery_code'] };
   assert.deepEqual(ways(words, codes), { phone: false, code: ['A recovery code adds it at once.'], mail: '' });
-  assert.deepEqual(ways(words, { ...codes, recovery_codes_left: 0 }), { phone: false, code: [], mail: '' });
-  assert.match(ways(words, { ...state, email: 'a•••@example.org' }).mail, /^We send a code to a•••@example\.org\./);
+  assert.deepEqual(ways(words, { ...codes, new_phone_by: [] }), { phone: false, code: [], mail: '' });
+  assert.match(ways(words, { ...state, new_phone_by: ['email'], email: 'a•••@example.org' }).mail, /^We send a code to a•••@example\.org\./);
 });
 
 test('a backup address and questions are shown where they are offered or set', () => {
