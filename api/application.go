@@ -263,6 +263,7 @@ type openPairingInput struct{ Body pairingRequest }
 type pairingRequest struct {
 	User       string `json:"user" minLength:"1" doc:"1–128 characters" example:"ana@example.com"`
 	ApprovalID string `json:"approval_id,omitempty" doc:"a fresh approval of this person, for one who has something set up"`
+	ReturnURL  string `json:"return_url,omitempty" doc:"leads back to the application: one of the registered URLs" example:"https://books.example.com/signed-in"`
 	NoScript   bool   `json:"without_script,omitempty" doc:"the person's browser runs no scripts: set_up_url is a link that lets it in once"`
 }
 
@@ -283,9 +284,9 @@ func (a *API) openPairing(ctx context.Context, by caller, in *openPairingInput) 
 	var token, entry enrolments.Secret
 	var p enrolments.Pairing
 	if in.Body.NoScript {
-		p, entry, err = a.config.Approvals.OpenPairingToEnter(ctx, by.ID, in.Body.User, fresh)
+		p, entry, err = a.config.Approvals.OpenPairingToEnter(ctx, by.Application, in.Body.User, in.Body.ReturnURL, fresh)
 	} else {
-		p, token, err = a.config.Approvals.OpenPairing(ctx, by.ID, in.Body.User, fresh)
+		p, token, err = a.config.Approvals.OpenPairing(ctx, by.Application, in.Body.User, in.Body.ReturnURL, fresh)
 	}
 	if err != nil {
 		return openedPairing{}, err

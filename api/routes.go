@@ -66,7 +66,7 @@ func (a *API) applicationRoutes() {
 	}, g, a.redeemApproval)
 	handle(a, operation{
 		route: "POST /v1/pairings", id: "open-pairing", tag: tagApplication, status: http.StatusCreated,
-		does: "Open a set-up for a person", problems: []string{"fresh-approval-needed", "unavailable"},
+		does: "Open a set-up for a person", problems: []string{"fresh-approval-needed", "return-url-refused", "unavailable"},
 	}, g, a.openPairing)
 	handle(a, operation{
 		route: "GET /v1/people/{user}", id: "read-person", tag: tagApplication,

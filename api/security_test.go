@@ -336,7 +336,7 @@ func TestAPhoneIsNotTheLastWayInWhereAnAppIsThere(t *testing.T) {
 // app gives l an authenticator app.
 func (l *loser) app() {
 	l.t.Helper()
-	p, _, err := l.people.OpenPairing(l.t.Context(), l.user, "", true)
+	p, _, err := l.people.OpenPairing(l.t.Context(), enrolments.Opening{User: l.user, Allowed: true})
 	if err == nil {
 		_, err = l.people.BeginAuthenticator(l.t.Context(), p)
 	}

@@ -25,6 +25,9 @@ type pairingState struct {
 	QuestionsOffered bool          `json:"questions_offered,omitempty" doc:"security questions may be answered now"`
 	QuestionsSet     bool          `json:"questions_set,omitempty" doc:"the person has answered some"`
 	Email            string        `json:"email,omitempty" doc:"the person's backup address, with all but its first letter and its domain covered" example:"a•••@example.org"`
+	BackTo           string        `json:"back_to,omitempty" doc:"leads back to the application that opened it"`
+	Application      string        `json:"application,omitempty" doc:"the name of that application, with back_to"`
+	SigningIn        bool          `json:"signing_in,omitempty" doc:"a sign-in led here and was withdrawn for it: it is begun anew"`
 }
 
 type claimedPhone struct {
@@ -38,6 +41,7 @@ func pairingStateOf(p enrolments.Pairing, link string) pairingState {
 	v := pairingState{
 		ID: string(p.ID), Version: p.Version, State: string(p.State), User: p.User,
 		ExpiresAt: wireTime(p.ExpiresAt), Digits: p.Digits, Authenticator: p.AuthenticatorConfirmed,
+		SigningIn: p.SigningIn,
 	}
 	if p.TakesPhone() {
 		v.PairURL = link

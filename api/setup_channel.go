@@ -111,9 +111,13 @@ func (a *API) setQuestions(ctx context.Context, by setUp, in *questionsInput) (p
 	return a.setUpState(ctx, by.Pairing, by.token)
 }
 
-// setUpState is pairingStateOf with what else may be set up now.
+// setUpState is pairingStateOf with the way back, and what else may be set up now.
 func (a *API) setUpState(ctx context.Context, p enrolments.Pairing, token enrolments.Secret) (pairingState, error) {
 	v := pairingStateOf(p, a.pairURL(token))
+	var err error
+	if v.Application, v.BackTo, err = a.config.Enrolments.WayBack(ctx, p); err != nil {
+		return pairingState{}, err
+	}
 	if !p.Confirmed() {
 		return v, nil
 	}

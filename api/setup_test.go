@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"countersign/enrolments"
 	"countersign/mobile-stub/phone"
 	"countersign/totp"
 )
@@ -169,5 +170,58 @@ func TestASetUpEndsAfterTenMinutes(t *testing.T) {
 	_, err := phone.New(phone.Options{HTTP: w.server.Client(), Now: w.clock.now}).Pair(t.Context(), p.link, phone.Pairing{Name: "Late"})
 	if phone.KindOf(err) != phone.TicketInvalid {
 		t.Errorf("the link gets %v", err)
+	}
+}
+
+// back is where the set-ups of these tests lead back to.
+const back = "https://books.example.com/signed-in?tab=1"
+
+// leadsBack fails the test unless the set-up behind a link leads back to a place,
+// or nowhere where that is empty.
+func (w *world) leadsBack(link, to, signingIn string) {
+	w.t.Helper()
+	id, token, _ := strings.Cut(strings.TrimPrefix(link, w.url+"/set-up/"), "#")
+	r := w.want(w.with(token, "GET", "/v1/pairings/"+id, ""), 200)
+	name := ""
+	if to != "" {
+		name = "Northwind Books"
+	}
+	if r.member("back_to") != to || r.member("application") != name || r.member("signing_in") != signingIn {
+		w.t.Errorf("got %s; want it to lead to %q, signing in %q", r.body, to, signingIn)
+	}
+}
+
+func TestASetUpLeadsBackToWhoeverOpenedIt(t *testing.T) {
+	w := newWorld(t)
+	asked := w.want(w.app("POST", "/v1/approvals", `{"user":"new@example.com","return_url":"`+back+`"}`), 201)
+	w.leadsBack(asked.member("set_up_url"), back, "true")
+	opened := w.want(w.app("POST", "/v1/pairings", `{"user":"new@example.com","return_url":"`+back+`"}`), 201)
+	w.leadsBack(opened.member("set_up_url"), back, "")
+	opened = w.want(w.app("POST", "/v1/pairings", `{"user":"new@example.com"}`), 201)
+	w.leadsBack(opened.member("set_up_url"), "", "")
+
+	l := w.loser(person)
+	change := l.byPhone(w.changes(w.securityPage(person), `"kind":"add_phone"`))
+	w.leadsBack(w.want(w.carryOut(change), 200).member("set_up_url"), back, "")
+}
+
+func TestASetUpLeadsNowhereThatIsNotRegistered(t *testing.T) {
+	w := newWorld(t)
+	for _, to := range []string{"https://evil.example.com/signed-in", "https://books.example.com/elsewhere", "//books.example.com/signed-in", "javascript:alert(1)"} {
+		for _, more := range []string{"", `,"without_script":true`} {
+			w.refused(w.app("POST", "/v1/pairings", `{"user":"new@example.com","return_url":"`+to+`"`+more+`}`), 422, "return-url-refused")
+		}
+	}
+	// Nor to what was registered once, by whatever way it came to be kept.
+	for _, o := range []enrolments.Opening{
+		{User: person, Application: "northwind", ReturnURL: "https://books.example.com/no-more"},
+		{User: person, Application: "southwind", ReturnURL: back},
+		{User: person, ReturnURL: back},
+	} {
+		p, token, err := w.people.OpenPairing(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.leadsBack(w.url+"/set-up/"+string(p.ID)+"#"+token.Reveal(), "", "")
 	}
 }

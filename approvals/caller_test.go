@@ -136,7 +136,7 @@ func TestNoApplicationCanReadOrRedeemACall(t *testing.T) {
 		noError(t, err)
 		_, err = s.Read(t.Context(), c.Application, c.ID)
 		wantError(t, err, approvals.ErrNotFound)
-		_, _, err = s.OpenPairing(t.Context(), c.Application, "ana@example.com", c.ID)
+		_, _, err = s.OpenPairing(t.Context(), enrolments.Application{ID: c.Application}, "ana@example.com", "", c.ID)
 		wantError(t, err, enrolments.ErrFreshApproval)
 	})
 }

@@ -15,8 +15,8 @@ import (
 // OpenSecurityPage opens a security page for somebody who is signed in to an
 // application. ErrReturnURL; enrolments.ErrNotFound for who has nothing set up.
 func (s *Service) OpenSecurityPage(ctx context.Context, app enrolments.Application, user, returnURL string) (enrolments.SecurityPage, enrolments.Secret, error) {
-	if returnURL != "" && !app.Allows(returnURL) {
-		return enrolments.SecurityPage{}, enrolments.Secret{}, ErrReturnURL
+	if err := mayReturn(app, returnURL); err != nil {
+		return enrolments.SecurityPage{}, enrolments.Secret{}, err
 	}
 	return s.config.People.OpenSecurityPage(ctx, app.ID, user, returnURL)
 }
@@ -24,8 +24,8 @@ func (s *Service) OpenSecurityPage(ctx context.Context, app enrolments.Applicati
 // OpenSecurityPageToEnter is OpenSecurityPage for a browser without script: it
 // returns an entry in place of the token.
 func (s *Service) OpenSecurityPageToEnter(ctx context.Context, app enrolments.Application, user, returnURL string) (enrolments.SecurityPage, enrolments.Secret, error) {
-	if returnURL != "" && !app.Allows(returnURL) {
-		return enrolments.SecurityPage{}, enrolments.Secret{}, ErrReturnURL
+	if err := mayReturn(app, returnURL); err != nil {
+		return enrolments.SecurityPage{}, enrolments.Secret{}, err
 	}
 	return s.config.People.OpenSecurityPageToEnter(ctx, app.ID, user, returnURL)
 }

@@ -168,7 +168,7 @@ func TestAChangeIsNeverASignIn(t *testing.T) {
 		wantError(t, err, approvals.ErrNotFound)
 		_, err = s.Withdraw(t.Context(), s.app.ID, a.ID)
 		wantError(t, err, approvals.ErrNotFound)
-		_, _, err = s.OpenPairing(t.Context(), s.app.ID, "ana@example.com", a.ID)
+		_, _, err = s.OpenPairing(t.Context(), s.app, "ana@example.com", "", a.ID)
 		wantError(t, err, enrolments.ErrFreshApproval)
 		_, _, err = s.BeginRecovery(t.Context(), s.app, a)
 		wantError(t, err, enrolments.ErrFreshApproval)

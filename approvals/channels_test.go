@@ -453,8 +453,7 @@ func TestAPathThatThePolicyLeavesOutIsNoneAfterACodeEither(t *testing.T) {
 			a := s.byCode(code)
 			_, _, err := s.BeginRecovery(t.Context(), s.app, a)
 			wantError(t, err, enrolments.ErrNotOffered)
-			s.town.policy = &s.app.Policy
-			_, _, err = s.OpenPairing(t.Context(), s.app.ID, "ana@example.com", a.ID)
+			_, _, err = s.OpenPairing(t.Context(), s.app, "ana@example.com", "", a.ID)
 			wantError(t, err, approvals.ErrCodeWaits)
 			if len(s.town.spent) != 0 {
 				t.Error("the approval was spent")
@@ -468,15 +467,13 @@ func TestARecoveryCodeOpensNoSetUpAtOnceWhereItHasToWait(t *testing.T) {
 	play(t, func(t *testing.T, s *scene) {
 		s.person("ana@example.com")
 		a := s.byCode("recovery")
-		_, _, err := s.OpenPairing(t.Context(), s.app.ID, "ana@example.com", a.ID)
+		_, _, err := s.OpenPairing(t.Context(), s.app, "ana@example.com", "", a.ID)
 		wantError(t, err, approvals.ErrCodeWaits)
 		_, _, err = s.BeginRecovery(t.Context(), s.app, a)
 		noError(t, err)
 
-		policy := s.app.Policy
-		policy.RecoveryWait = 0
-		s.town.policy = &policy
-		_, _, err = s.OpenPairing(t.Context(), s.app.ID, "ana@example.com", s.byCode("recovery").ID)
+		s.app.Policy.RecoveryWait = 0
+		_, _, err = s.OpenPairing(t.Context(), s.app, "ana@example.com", "", s.byCode("recovery").ID)
 		noError(t, err)
 	})
 }

@@ -106,6 +106,18 @@ func TestSomebodyNewHasTheirWholeGraceFromNow(t *testing.T) {
 	})
 }
 
+// Their set-up is an offer: no sign-in is left to be begun anew.
+func TestWhoIsLetInWithoutASecondFactorIsNotAskedToSignInAgain(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		s.app.Policy.OptionalRoles = []string{"member"}
+		s.asRole("member")
+		o := s.town.openings[0]
+		if o.SigningIn || o.ReturnURL != request(o.User).ReturnURL {
+			t.Errorf("opened %+v", o)
+		}
+	})
+}
+
 // An approval that proves nothing must not open a set-up beside what the person
 // has set up since.
 func TestWhatWasNotRequiredIsNoFreshApproval(t *testing.T) {
@@ -113,7 +125,7 @@ func TestWhatWasNotRequiredIsNoFreshApproval(t *testing.T) {
 		s.app.Policy.OptionalRoles = []string{"member"}
 		out := s.asRole("member")
 		s.phone("new@example.com", "set up since")
-		_, _, err := s.OpenPairing(t.Context(), s.app.ID, "new@example.com", out.ID)
+		_, _, err := s.OpenPairing(t.Context(), s.app, "new@example.com", "", out.ID)
 		wantError(t, err, enrolments.ErrFreshApproval)
 	})
 }

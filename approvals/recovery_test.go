@@ -22,11 +22,7 @@ type recoveries struct {
 }
 
 func (w *town) Application(_ context.Context, id enrolments.ApplicationID) (enrolments.Application, error) {
-	policy := enrolments.DefaultPolicy()
-	if w.policy != nil {
-		policy = *w.policy
-	}
-	return enrolments.Application{ID: id, Name: "Northwind Books", Policy: policy}, nil
+	return enrolments.Application{ID: id, Name: "Northwind Books", Policy: enrolments.DefaultPolicy()}, nil
 }
 
 func (w *town) BeginRecovery(_ context.Context, r enrolments.Recovery, wait time.Duration) (enrolments.Recovery, enrolments.Secret, error) {
@@ -139,7 +135,7 @@ func TestWhatIsNoFreshCodeBeginsNoRecovery(t *testing.T) {
 		},
 		"spent on a set-up": func(t *testing.T, s *scene) approvals.Approval {
 			a := s.byCode("123456")
-			_, _, err := s.OpenPairing(t.Context(), s.app.ID, "ana@example.com", a.ID)
+			_, _, err := s.OpenPairing(t.Context(), s.app, "ana@example.com", "", a.ID)
 			noError(t, err)
 			return a
 		},

@@ -166,8 +166,8 @@ func (r *Request) check(app enrolments.Application) (err error) {
 	if r.TTL < enrolments.MinTTL || r.TTL > enrolments.MaxTTL {
 		return fmt.Errorf("%w: ttl is %d; it takes 30 to 300 seconds", enrolments.ErrInvalid, int(r.TTL/time.Second))
 	}
-	if r.ReturnURL != "" && !app.Allows(r.ReturnURL) {
-		return ErrReturnURL
+	if err := mayReturn(app, r.ReturnURL); err != nil {
+		return err
 	}
 	return r.checkNumber()
 }
@@ -305,7 +305,9 @@ func (s *Service) requestFirst(ctx context.Context, app enrolments.Application, 
 	}
 	// Refused when something was set up this very moment: nobody is let in
 	// beside it.
-	out, err := s.openFirst(ctx, app, r)
+	out, err := s.openFirst(ctx, r, enrolments.Opening{
+		User: r.User, Application: app.ID, ReturnURL: r.ReturnURL, SigningIn: required,
+	})
 	if err != nil {
 		return Requested{}, err
 	}
@@ -331,11 +333,11 @@ func (s *Service) requestFirst(ctx context.Context, app enrolments.Application, 
 }
 
 // openFirst opens the set-up of a person who has nothing.
-func (s *Service) openFirst(ctx context.Context, app enrolments.Application, r Request) (out Requested, err error) {
+func (s *Service) openFirst(ctx context.Context, r Request, o enrolments.Opening) (out Requested, err error) {
 	if r.WithoutScript {
-		out.Pairing, out.SetUpEntry, err = s.config.People.OpenPairingToEnter(ctx, r.User, app.ID, false)
+		out.Pairing, out.SetUpEntry, err = s.config.People.OpenPairingToEnter(ctx, o)
 	} else {
-		out.Pairing, out.SetUpToken, err = s.config.People.OpenPairing(ctx, r.User, app.ID, false)
+		out.Pairing, out.SetUpToken, err = s.config.People.OpenPairing(ctx, o)
 	}
 	return out, err
 }

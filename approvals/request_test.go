@@ -214,7 +214,8 @@ func TestWhoHasNothingSetUpIsLedToSetUp(t *testing.T) {
 				if out.Pairing.ID != "a-pairing" || out.SetUpToken.Reveal() != "set-up" {
 					t.Errorf("led to %s", out.Pairing.ID)
 				}
-				if diff := cmp.Diff([]string{"new@example.com by northwind, allowed false"}, s.town.openings); diff != "" {
+				opened := enrolments.Opening{User: r.User, Application: "northwind", ReturnURL: r.ReturnURL, SigningIn: true}
+				if diff := cmp.Diff([]enrolments.Opening{opened}, s.town.openings); diff != "" {
 					t.Errorf("opened (-want +got):\n%s", diff)
 				}
 				_, err = s.Code(t.Context(), out.ID, "123456")

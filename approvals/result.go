@@ -45,6 +45,15 @@ func amr(m Method) []string {
 	return []string{"mfa", "otp"}
 }
 
+// mayReturn refuses to lead a browser anywhere but to a registered URL of the
+// application, or nowhere: ErrReturnURL.
+func mayReturn(app enrolments.Application, to string) error {
+	if to != "" && !app.Allows(to) {
+		return ErrReturnURL
+	}
+	return nil
+}
+
 // ReturnTo is where the browser goes once the approval is settled: the return
 // URL with the approval's id added, and, after an approval, the code that the
 // application redeems. Empty when there is nowhere to go.
@@ -94,34 +103,39 @@ func (s *Service) Redeem(ctx context.Context, app enrolments.ApplicationID, id I
 // who has something set up needs fresh: an approval of theirs for this
 // application, approved by a proof within five minutes and not used for this before;
 // else enrolments.ErrFreshApproval. A code that by the policy does not let a new
-// phone in at once does not do so by this way either: ErrCodeWaits.
-func (s *Service) OpenPairing(ctx context.Context, app enrolments.ApplicationID, user string, fresh ID) (enrolments.Pairing, enrolments.Secret, error) {
-	return s.openPairing(ctx, app, user, fresh, s.config.People.OpenPairing)
+// phone in at once does not do so by this way either: ErrCodeWaits. returnURL is
+// where the set-up leads back to, empty for nowhere; ErrReturnURL, which spends
+// nothing.
+func (s *Service) OpenPairing(ctx context.Context, app enrolments.Application, user, returnURL string, fresh ID) (enrolments.Pairing, enrolments.Secret, error) {
+	return s.openPairing(ctx, app, user, returnURL, fresh, s.config.People.OpenPairing)
 }
 
 // OpenPairingToEnter is OpenPairing for a browser without script: it returns an
 // entry in place of the token.
-func (s *Service) OpenPairingToEnter(ctx context.Context, app enrolments.ApplicationID, user string, fresh ID) (enrolments.Pairing, enrolments.Secret, error) {
-	return s.openPairing(ctx, app, user, fresh, s.config.People.OpenPairingToEnter)
+func (s *Service) OpenPairingToEnter(ctx context.Context, app enrolments.Application, user, returnURL string, fresh ID) (enrolments.Pairing, enrolments.Secret, error) {
+	return s.openPairing(ctx, app, user, returnURL, fresh, s.config.People.OpenPairingToEnter)
 }
 
-type opening func(ctx context.Context, user string, by enrolments.ApplicationID, allowed bool) (enrolments.Pairing, enrolments.Secret, error)
+type opening func(context.Context, enrolments.Opening) (enrolments.Pairing, enrolments.Secret, error)
 
-func (s *Service) openPairing(ctx context.Context, app enrolments.ApplicationID, user string, fresh ID, open opening) (enrolments.Pairing, enrolments.Secret, error) {
+func (s *Service) openPairing(ctx context.Context, app enrolments.Application, user, returnURL string, fresh ID, open opening) (enrolments.Pairing, enrolments.Secret, error) {
+	if err := mayReturn(app, returnURL); err != nil {
+		return enrolments.Pairing{}, enrolments.Secret{}, err
+	}
 	if fresh != "" {
 		if err := s.spendFresh(ctx, app, user, fresh); err != nil {
 			return enrolments.Pairing{}, enrolments.Secret{}, err
 		}
 	}
-	return open(ctx, user, app, fresh != "")
+	return open(ctx, enrolments.Opening{User: user, Application: app.ID, Allowed: fresh != "", ReturnURL: returnURL})
 }
 
-func (s *Service) spendFresh(ctx context.Context, app enrolments.ApplicationID, user string, id ID) error {
+func (s *Service) spendFresh(ctx context.Context, app enrolments.Application, user string, id ID) error {
 	user, err := enrolments.ParseName("user", user, enrolments.MaxUser)
 	if err != nil {
 		return err
 	}
-	a, err := s.Read(ctx, app, id)
+	a, err := s.Read(ctx, app.ID, id)
 	if errors.Is(err, ErrNotFound) {
 		return enrolments.ErrFreshApproval
 	}
@@ -131,11 +145,7 @@ func (s *Service) spendFresh(ctx context.Context, app enrolments.ApplicationID, 
 	if a.State != Approved || !proves(a.Method) || a.User != user || a.AsOf.Sub(a.Settled) >= freshFor {
 		return enrolments.ErrFreshApproval
 	}
-	known, err := s.config.People.Application(ctx, app)
-	if err != nil {
-		return err
-	}
-	if wait, ok := known.Policy.RecoveryAfter(a.Method, a.Role); a.Method != ByPush && (!ok || wait > 0) {
+	if wait, ok := app.Policy.RecoveryAfter(a.Method, a.Role); a.Method != ByPush && (!ok || wait > 0) {
 		return ErrCodeWaits
 	}
 	return s.spendOnce(ctx, id)

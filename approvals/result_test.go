@@ -226,14 +226,14 @@ func TestAFreshApprovalOpensOneSetUp(t *testing.T) {
 		h := s.phone("ana@example.com", "phone")
 		a, _ := s.approved(h)
 		pass(5*time.Minute - time.Second)
-		p, token, err := s.OpenPairing(t.Context(), s.app.ID, "ana@example.com", a.ID)
+		p, token, err := s.OpenPairing(t.Context(), s.app, "ana@example.com", "", a.ID)
 		noError(t, err)
 		if p.ID != "a-pairing" || token.Reveal() != "set-up" {
 			t.Errorf("opened %s", p.ID)
 		}
-		_, _, err = s.OpenPairing(t.Context(), s.app.ID, "ana@example.com", a.ID)
+		_, _, err = s.OpenPairing(t.Context(), s.app, "ana@example.com", "", a.ID)
 		wantError(t, err, enrolments.ErrFreshApproval)
-		if diff := cmp.Diff([]string{"ana@example.com by northwind, allowed true"}, s.town.openings); diff != "" {
+		if diff := cmp.Diff([]enrolments.Opening{{User: "ana@example.com", Application: "northwind", Allowed: true}}, s.town.openings); diff != "" {
 			t.Errorf("opened (-want +got):\n%s", diff)
 		}
 	})
@@ -262,28 +262,48 @@ func TestWhatIsNoFreshApprovalOpensNothing(t *testing.T) {
 			"pending":                {"northwind", "ana@example.com", pending.ID},
 			"unknown":                {"northwind", "ana@example.com", approvals.NewID(h.Person)},
 		} {
-			p, token, err := s.OpenPairing(t.Context(), c.app, c.user, c.id)
+			p, token, err := s.OpenPairing(t.Context(), enrolments.Application{ID: c.app, Policy: s.app.Policy}, c.user, "", c.id)
 			if !errors.Is(err, enrolments.ErrFreshApproval) || p.ID != "" || !token.IsZero() {
 				t.Errorf("%s: got %s, %v", name, p.ID, err)
 			}
 		}
 		if len(s.town.openings) != 0 {
-			t.Errorf("opened: %q", s.town.openings)
+			t.Errorf("opened: %v", s.town.openings)
 		}
 		// None of it has spent the good one.
-		_, _, err = s.OpenPairing(t.Context(), s.app.ID, "ana@example.com", fresh.ID)
+		_, _, err = s.OpenPairing(t.Context(), s.app, "ana@example.com", "", fresh.ID)
 		noError(t, err)
+	})
+}
+
+func TestASetUpLeadsBackToARegisteredURLAlone(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		a, _ := s.approved(s.phone("ana@example.com", "phone"))
+		for _, to := range []string{"https://evil.example.com/signed-in", "https://books.example.com/elsewhere", "//books.example.com/signed-in", "javascript:alert(1)"} {
+			_, _, err := s.OpenPairing(t.Context(), s.app, "ana@example.com", to, a.ID)
+			wantError(t, err, approvals.ErrReturnURL)
+			_, _, err = s.OpenPairingToEnter(t.Context(), s.app, "ana@example.com", to, a.ID)
+			wantError(t, err, approvals.ErrReturnURL)
+		}
+		// None of it has spent the approval.
+		const back = "https://books.example.com/signed-in?tab=1"
+		_, _, err := s.OpenPairing(t.Context(), s.app, "ana@example.com", back, a.ID)
+		noError(t, err)
+		opened := []enrolments.Opening{{User: "ana@example.com", Application: "northwind", Allowed: true, ReturnURL: back}}
+		if diff := cmp.Diff(opened, s.town.openings); diff != "" {
+			t.Errorf("opened (-want +got):\n%s", diff)
+		}
 	})
 }
 
 func TestWithoutAnApprovalOnlyWhoHasNothingIsSetUp(t *testing.T) {
 	play(t, func(t *testing.T, s *scene) {
 		s.phone("ana@example.com", "phone")
-		_, _, err := s.OpenPairing(t.Context(), s.app.ID, "ana@example.com", "")
+		_, _, err := s.OpenPairing(t.Context(), s.app, "ana@example.com", "", "")
 		wantError(t, err, enrolments.ErrFreshApproval)
-		_, _, err = s.OpenPairing(t.Context(), s.app.ID, "new@example.com", "")
+		_, _, err = s.OpenPairing(t.Context(), s.app, "new@example.com", "", "")
 		noError(t, err)
-		want := []string{"ana@example.com by northwind, allowed false", "new@example.com by northwind, allowed false"}
+		want := []enrolments.Opening{{User: "ana@example.com", Application: "northwind"}, {User: "new@example.com", Application: "northwind"}}
 		if diff := cmp.Diff(want, s.town.openings); diff != "" {
 			t.Errorf("asked (-want +got):\n%s", diff)
 		}
@@ -294,10 +314,10 @@ func TestAnApprovalThatCouldNotBeSpentOpensNothing(t *testing.T) {
 	play(t, func(t *testing.T, s *scene) {
 		a, _ := s.approved(s.phone("ana@example.com", "phone"))
 		s.town.lost = errors.New("the database is lost")
-		_, _, err := s.OpenPairing(t.Context(), s.app.ID, "ana@example.com", a.ID)
+		_, _, err := s.OpenPairing(t.Context(), s.app, "ana@example.com", "", a.ID)
 		wantError(t, err, s.town.lost)
 		if len(s.town.openings) != 0 {
-			t.Errorf("opened: %q", s.town.openings)
+			t.Errorf("opened: %v", s.town.openings)
 		}
 	})
 }

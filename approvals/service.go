@@ -14,8 +14,8 @@ import (
 // People is what a sign-in needs of enrolments.
 type People interface {
 	Person(ctx context.Context, user string) (enrolments.Enrolment, error)
-	OpenPairing(ctx context.Context, user string, by enrolments.ApplicationID, allowed bool) (enrolments.Pairing, enrolments.Secret, error)
-	OpenPairingToEnter(ctx context.Context, user string, by enrolments.ApplicationID, allowed bool) (enrolments.Pairing, enrolments.Secret, error)
+	OpenPairing(ctx context.Context, o enrolments.Opening) (enrolments.Pairing, enrolments.Secret, error)
+	OpenPairingToEnter(ctx context.Context, o enrolments.Opening) (enrolments.Pairing, enrolments.Secret, error)
 	SpendCode(ctx context.Context, person enrolments.PersonID, typed string) (recovery bool, err error)
 	LockPush(ctx context.Context, person enrolments.PersonID) error
 	UsedPhone(ctx context.Context, phone enrolments.PhoneID) error

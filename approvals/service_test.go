@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -38,12 +37,9 @@ type town struct {
 	trusts     trusts
 	pages      pages
 
-	// policy is that of every application; nil is the default.
-	policy *enrolments.Policy
-
 	spent    map[string]bool
 	events   []enrolments.Event
-	openings []string
+	openings []enrolments.Opening
 	typed    []string
 	locked   []enrolments.PersonID
 	used     []enrolments.PhoneID
@@ -72,18 +68,18 @@ func (w *town) EnrolmentOf(_ context.Context, id enrolments.PersonID) (enrolment
 	return enrolments.Enrolment{}, enrolments.ErrNotFound
 }
 
-func (w *town) OpenPairing(_ context.Context, user string, by enrolments.ApplicationID, allowed bool) (enrolments.Pairing, enrolments.Secret, error) {
+func (w *town) OpenPairing(_ context.Context, o enrolments.Opening) (enrolments.Pairing, enrolments.Secret, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.openings = append(w.openings, fmt.Sprintf("%s by %s, allowed %v", user, by, allowed))
-	if !w.people[user].Empty() && !allowed {
+	w.openings = append(w.openings, o)
+	if !w.people[o.User].Empty() && !o.Allowed {
 		return enrolments.Pairing{}, enrolments.Secret{}, enrolments.ErrFreshApproval
 	}
-	return enrolments.Pairing{ID: "a-pairing", Person: "person-of-pairing", User: user}, enrolments.SecretOf("set-up"), w.lost
+	return enrolments.Pairing{ID: "a-pairing", Person: "person-of-pairing", User: o.User}, enrolments.SecretOf("set-up"), w.lost
 }
 
-func (w *town) OpenPairingToEnter(ctx context.Context, user string, by enrolments.ApplicationID, allowed bool) (enrolments.Pairing, enrolments.Secret, error) {
-	p, _, err := w.OpenPairing(ctx, user, by, allowed)
+func (w *town) OpenPairingToEnter(ctx context.Context, o enrolments.Opening) (enrolments.Pairing, enrolments.Secret, error) {
+	p, _, err := w.OpenPairing(ctx, o)
 	return p, enrolments.SecretOf("set-up entry"), err
 }
 

@@ -90,7 +90,7 @@ func TestATrustedBrowserIsLetInAtOnce(t *testing.T) {
 		if claims := claimsOf(t, token); claims["method"] != "trusted_browser" || !cmp.Equal(claims["amr"], []any{}) {
 			t.Errorf("the claims are %v", claims)
 		}
-		_, _, err = s.OpenPairing(t.Context(), s.app.ID, "ana@example.com", out.ID)
+		_, _, err = s.OpenPairing(t.Context(), s.app, "ana@example.com", "", out.ID)
 		wantError(t, err, enrolments.ErrFreshApproval)
 	})
 }

@@ -21,9 +21,9 @@ const setUpPage, securityPage = "set-up", "security"
 
 // OpenPairingToEnter is OpenPairing for a browser without script: it returns the
 // entry from which EnterSetUp makes the token.
-func (s *Service) OpenPairingToEnter(ctx context.Context, user string, by ApplicationID, allowed bool) (Pairing, Secret, error) {
+func (s *Service) OpenPairingToEnter(ctx context.Context, o Opening) (Pairing, Secret, error) {
 	entry := NewSecret()
-	p, err := s.openFor(ctx, user, by, allowed, TokenOf(setUpPage, entry))
+	p, err := s.openFor(ctx, o, TokenOf(setUpPage, entry))
 	if err != nil {
 		return Pairing{}, Secret{}, err
 	}

@@ -77,7 +77,7 @@ func (d HelpDesk) open(ctx context.Context, user string, keep []PhoneID, token S
 			g.Removes = append(g.Removes, phone.ID)
 		}
 	}
-	return d.service.open(ctx, g, "", token)
+	return d.service.open(ctx, g, token)
 }
 
 // Unlock lets a person have pushes and type codes again.

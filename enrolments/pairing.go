@@ -36,6 +36,12 @@ type Pairing struct {
 	// Application is the one for which it was opened; empty for none. Its policy
 	// says what is offered beside phone, authenticator and codes.
 	Application ApplicationID
+	// ReturnURL leads back to the application, empty for nowhere. It was one of
+	// the registered ones when the set-up was opened.
+	ReturnURL string
+	// SigningIn says that a sign-in led here and was withdrawn for it: its person
+	// has to begin it anew.
+	SigningIn bool
 	// Token is the hash of the secret that the browser holds, Ticket that of
 	// the one that the phone spends.
 	Token, Ticket Hash

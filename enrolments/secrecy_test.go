@@ -72,7 +72,7 @@ func TestNoErrorAndNoEventHoldsASecret(t *testing.T) {
 	_, err = d.IssueCodes(ctx, p)
 	fails("codes twice", err)
 	fails("no authenticator", d.ConfirmAuthenticator(ctx, p, code))
-	_, _, err = d.OpenPairing(ctx, "ana@example.com", "northwind", false)
+	_, _, err = d.OpenPairing(ctx, enrolments.Opening{User: "ana@example.com", Application: "northwind"})
 	fails("no fresh approval", err)
 	_, err = d.SpendCode(ctx, p.Person, code)
 	noError(t, err)

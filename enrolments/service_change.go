@@ -187,7 +187,7 @@ func (s *Service) ConfirmPageEmail(ctx context.Context, p SecurityPage, typed st
 
 // setUpOf is the set-up that a change opens.
 func setUpOf(p SecurityPage, c Change) Pairing {
-	g := Pairing{Person: p.Person, User: p.User, Application: p.Application, AppOnly: c.Kind == ChangeAddAuthenticator}
+	g := Pairing{Person: p.Person, User: p.User, Application: p.Application, ReturnURL: p.ReturnURL, AppOnly: c.Kind == ChangeAddAuthenticator}
 	if c.Kind == ChangeReplacePhone {
 		g.Removes = []PhoneID{c.Phone}
 	}

@@ -33,7 +33,7 @@ func (d *desk) begin(t *testing.T, p enrolments.Pairing) (enrolments.SetUpKey, [
 // app sets up an authenticator app for user.
 func (d *desk) app(t *testing.T, user string) (enrolments.Pairing, []byte) {
 	t.Helper()
-	p, token, err := d.OpenPairing(t.Context(), user, "northwind", true)
+	p, token, err := d.OpenPairing(t.Context(), enrolments.Opening{User: user, Application: "northwind", Allowed: true})
 	noError(t, err)
 	_, secret := d.begin(t, p)
 	p, err = d.SetUp(t.Context(), p.ID, token)
@@ -182,7 +182,7 @@ func TestNewRecoveryCodesVoidTheOld(t *testing.T) {
 func TestRecoveryCodesNeedSomethingConfirmedInTheirSetUp(t *testing.T) {
 	d := open(t)
 	d.paired(t, "ana@example.com")
-	p, _, err := d.OpenPairing(t.Context(), "ana@example.com", "northwind", true)
+	p, _, err := d.OpenPairing(t.Context(), enrolments.Opening{User: "ana@example.com", Application: "northwind", Allowed: true})
 	noError(t, err)
 	_, err = d.IssueCodes(t.Context(), p)
 	wantError(t, err, enrolments.ErrPairingSettled)
@@ -324,7 +324,7 @@ func TestGuessersAtOncePassTheLimitNoFurtherThanOneByOne(t *testing.T) {
 
 func TestAnAuthenticatorCountsOnceACodeHasProvedIt(t *testing.T) {
 	d := open(t)
-	p, token, err := d.OpenPairing(t.Context(), "ana@example.com", "northwind", false)
+	p, token, err := d.OpenPairing(t.Context(), enrolments.Opening{User: "ana@example.com", Application: "northwind"})
 	noError(t, err)
 	wantError(t, d.ConfirmAuthenticator(t.Context(), p, "123456"), enrolments.ErrPairingSettled)
 	_, first := d.begin(t, p)
@@ -360,7 +360,7 @@ func TestAnAuthenticatorCountsOnceACodeHasProvedIt(t *testing.T) {
 
 func TestWrongCodesInASetUpCountAgainstThePerson(t *testing.T) {
 	d := open(t)
-	p, token, err := d.OpenPairing(t.Context(), "ana@example.com", "northwind", false)
+	p, token, err := d.OpenPairing(t.Context(), enrolments.Opening{User: "ana@example.com", Application: "northwind"})
 	noError(t, err)
 	_, secret := d.begin(t, p)
 	p, err = d.SetUp(t.Context(), p.ID, token)

@@ -18,21 +18,33 @@ const ProofWindow = 120 * time.Second
 // PairingProof is the type of a pairing proof.
 const PairingProof = "countersign-pair+jwt"
 
+// Opening says for whom a set-up is opened.
+type Opening struct {
+	User string
+	// Application is the one that asks; empty for none.
+	Application ApplicationID
+	// Allowed says that a fresh approval or an administrator stands behind it.
+	Allowed bool
+	// ReturnURL and SigningIn are as in Pairing. The caller has seen that the URL
+	// is registered.
+	ReturnURL string
+	SigningIn bool
+}
+
 // OpenPairing opens a set-up for a person, and returns the secret that the
-// person's browser holds. allowed says that a fresh approval or an
-// administrator stands behind it: without, somebody who has anything set up
-// gets ErrFreshApproval. by is the application that asks, if one does.
-func (s *Service) OpenPairing(ctx context.Context, user string, by ApplicationID, allowed bool) (Pairing, Secret, error) {
+// person's browser holds. ErrFreshApproval for somebody who has anything set up,
+// unless it is allowed.
+func (s *Service) OpenPairing(ctx context.Context, o Opening) (Pairing, Secret, error) {
 	token := NewSecret()
-	p, err := s.openFor(ctx, user, by, allowed, token)
+	p, err := s.openFor(ctx, o, token)
 	if err != nil {
 		return Pairing{}, Secret{}, err
 	}
 	return p, token, nil
 }
 
-func (s *Service) openFor(ctx context.Context, user string, by ApplicationID, allowed bool, token Secret) (Pairing, error) {
-	p, err := s.AddPerson(ctx, user)
+func (s *Service) openFor(ctx context.Context, o Opening, token Secret) (Pairing, error) {
+	p, err := s.AddPerson(ctx, o.User)
 	if err != nil {
 		return Pairing{}, err
 	}
@@ -40,10 +52,13 @@ func (s *Service) openFor(ctx context.Context, user string, by ApplicationID, al
 	if err != nil {
 		return Pairing{}, err
 	}
-	if !e.Empty() && !allowed {
+	if !e.Empty() && !o.Allowed {
 		return Pairing{}, ErrFreshApproval
 	}
-	return s.open(ctx, Pairing{Person: p.ID, User: p.User, Free: !allowed}, by, token)
+	return s.open(ctx, Pairing{
+		Person: p.ID, User: p.User, Application: o.Application, Free: !o.Allowed,
+		ReturnURL: o.ReturnURL, SigningIn: o.SigningIn,
+	}, token)
 }
 
 // OpenPairingByPhone opens a pairing for a new phone on the word of one that
@@ -55,17 +70,16 @@ func (s *Service) OpenPairingByPhone(ctx context.Context, phone KnownPhone, repl
 		return Pairing{}, Secret{}, ErrPhoneInactive
 	}
 	token := NewSecret()
-	p, err := s.open(ctx, Pairing{Person: phone.Person, User: phone.User, By: phone.ID, Replace: replace}, "", token)
+	p, err := s.open(ctx, Pairing{Person: phone.Person, User: phone.User, By: phone.ID, Replace: replace}, token)
 	return p, TicketOf(token), err
 }
 
-func (s *Service) open(ctx context.Context, p Pairing, by ApplicationID, token Secret) (Pairing, error) {
-	p.Application = by
+func (s *Service) open(ctx context.Context, p Pairing, token Secret) (Pairing, error) {
 	p = s.pairingWith(p, token)
 	if err := s.config.Store.AddPairing(ctx, p); err != nil {
 		return Pairing{}, err
 	}
-	return p, s.record(ctx, Event{Kind: EventPairingOpened, Person: p.Person, Application: by, Phone: p.By})
+	return p, s.record(ctx, Event{Kind: EventPairingOpened, Person: p.Person, Application: p.Application, Phone: p.By})
 }
 
 // newPairing gives p an identity, a secret and its life.
@@ -107,6 +121,22 @@ func (s *Service) SetUp(ctx context.Context, id PairingID, token Secret) (Pairin
 		return Pairing{}, ErrUnauthorized
 	}
 	return p, nil
+}
+
+// WayBack is where a set-up leads back to, with the name of its application;
+// empty for nowhere, and for a URL that is registered no more.
+func (s *Service) WayBack(ctx context.Context, p Pairing) (name, to string, err error) {
+	if p.ReturnURL == "" {
+		return "", "", nil
+	}
+	app, err := s.Application(ctx, p.Application)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return "", "", nil
+	case err != nil || !app.Allows(p.ReturnURL):
+		return "", "", err
+	}
+	return app.Name, p.ReturnURL, nil
 }
 
 // Claim is what a phone sends to spend a ticket.

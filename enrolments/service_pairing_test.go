@@ -16,7 +16,7 @@ import (
 
 func TestAPhoneIsPairedFromOpenToActive(t *testing.T) {
 	d := open(t)
-	opened, token, err := d.OpenPairing(t.Context(), "ana@example.com", "northwind", false)
+	opened, token, err := d.OpenPairing(t.Context(), enrolments.Opening{User: "ana@example.com", Application: "northwind"})
 	noError(t, err)
 	if opened.State != enrolments.PairingOpen || !opened.ExpiresAt.Equal(d.clock.now().Add(10*time.Minute)) {
 		t.Errorf("opened as %s until %v", opened.State, opened.ExpiresAt)
@@ -59,7 +59,7 @@ func TestAPhoneIsPairedFromOpenToActive(t *testing.T) {
 // A photographed QR code: the stranger is faster, and gains nothing.
 func TestAStolenTicketNeverActivatesAStrangersPhone(t *testing.T) {
 	d := open(t)
-	opened, token, err := d.OpenPairing(t.Context(), "ana@example.com", "northwind", false)
+	opened, token, err := d.OpenPairing(t.Context(), enrolments.Opening{User: "ana@example.com", Application: "northwind"})
 	noError(t, err)
 	ticket := enrolments.TicketOf(token)
 	stranger, own := newHandset(t), newHandset(t)
@@ -99,7 +99,7 @@ func TestAStolenTicketNeverActivatesAStrangersPhone(t *testing.T) {
 
 func TestATicketIsSpentByOnePhoneOfMany(t *testing.T) {
 	d := open(t)
-	_, token, err := d.OpenPairing(t.Context(), "ana@example.com", "northwind", false)
+	_, token, err := d.OpenPairing(t.Context(), enrolments.Opening{User: "ana@example.com", Application: "northwind"})
 	noError(t, err)
 	var wins, losses int
 	var counting sync.Mutex
@@ -132,7 +132,7 @@ func TestAClaimOutOfBoundsSpendsNothing(t *testing.T) {
 			return nil
 		}
 	})
-	_, token, err := d.OpenPairing(t.Context(), "ana@example.com", "northwind", false)
+	_, token, err := d.OpenPairing(t.Context(), enrolments.Opening{User: "ana@example.com", Application: "northwind"})
 	noError(t, err)
 	h, other := newHandset(t), newHandset(t)
 	ticket := enrolments.TicketOf(token)
@@ -174,7 +174,7 @@ func TestAClaimOutOfBoundsSpendsNothing(t *testing.T) {
 
 func TestAPhoneWithoutAPushTargetIsPairedToo(t *testing.T) {
 	d := open(t)
-	_, token, err := d.OpenPairing(t.Context(), "ana@example.com", "northwind", false)
+	_, token, err := d.OpenPairing(t.Context(), enrolments.Opening{User: "ana@example.com", Application: "northwind"})
 	noError(t, err)
 	claim := newHandset(t).claim(enrolments.TicketOf(token), d.clock.now())
 	claim.Push = nil
@@ -185,7 +185,7 @@ func TestAPhoneWithoutAPushTargetIsPairedToo(t *testing.T) {
 
 func TestASetUpEndsAfterTenMinutes(t *testing.T) {
 	d := open(t)
-	open, openToken, err := d.OpenPairing(t.Context(), "ana@example.com", "northwind", false)
+	open, openToken, err := d.OpenPairing(t.Context(), enrolments.Opening{User: "ana@example.com", Application: "northwind"})
 	noError(t, err)
 	claimed, _, h := d.claimed(t, "bob@example.com")
 	d.clock.turn(enrolments.PairingTTL - time.Second)
@@ -205,9 +205,9 @@ func TestASetUpEndsAfterTenMinutes(t *testing.T) {
 
 func TestOnlyTheBrowserThatHoldsTheTokenSeesASetUp(t *testing.T) {
 	d := open(t)
-	p, token, err := d.OpenPairing(t.Context(), "ana@example.com", "northwind", false)
+	p, token, err := d.OpenPairing(t.Context(), enrolments.Opening{User: "ana@example.com", Application: "northwind"})
 	noError(t, err)
-	other, otherToken, err := d.OpenPairing(t.Context(), "bob@example.com", "northwind", false)
+	other, otherToken, err := d.OpenPairing(t.Context(), enrolments.Opening{User: "bob@example.com", Application: "northwind"})
 	noError(t, err)
 	for name, c := range map[string]struct {
 		id    enrolments.PairingID
@@ -233,47 +233,47 @@ func TestWhoHasSomethingNeedsAFreshApprovalForMore(t *testing.T) {
 	d := open(t)
 	// Nothing set up: anybody may begin, again and again.
 	for range 2 {
-		_, _, err := d.OpenPairing(t.Context(), "ana@example.com", "northwind", false)
+		_, _, err := d.OpenPairing(t.Context(), enrolments.Opening{User: "ana@example.com", Application: "northwind"})
 		noError(t, err)
 	}
 	_, h := d.paired(t, "ana@example.com")
-	_, _, err := d.OpenPairing(t.Context(), "ana@example.com", "northwind", false)
+	_, _, err := d.OpenPairing(t.Context(), enrolments.Opening{User: "ana@example.com", Application: "northwind"})
 	wantError(t, err, enrolments.ErrFreshApproval)
-	_, _, err = d.OpenPairing(t.Context(), "ana@example.com", "northwind", true)
+	_, _, err = d.OpenPairing(t.Context(), enrolments.Opening{User: "ana@example.com", Application: "northwind", Allowed: true})
 	noError(t, err)
 	// Somebody else is not held back by it.
-	_, _, err = d.OpenPairing(t.Context(), "bob@example.com", "northwind", false)
+	_, _, err = d.OpenPairing(t.Context(), enrolments.Opening{User: "bob@example.com", Application: "northwind"})
 	noError(t, err)
 	noError(t, d.RemovePhone(t.Context(), d.know(t, h).Phone))
-	_, _, err = d.OpenPairing(t.Context(), "ana@example.com", "northwind", false)
+	_, _, err = d.OpenPairing(t.Context(), enrolments.Opening{User: "ana@example.com", Application: "northwind"})
 	noError(t, err)
 }
 
 func TestAnAuthenticatorOrRecoveryCodesAreSomethingSetUpToo(t *testing.T) {
 	d := open(t)
-	p, token, err := d.OpenPairing(t.Context(), "ana@example.com", "northwind", false)
+	p, token, err := d.OpenPairing(t.Context(), enrolments.Opening{User: "ana@example.com", Application: "northwind"})
 	noError(t, err)
 	_, secret := d.begin(t, p)
-	_, _, err = d.OpenPairing(t.Context(), "ana@example.com", "northwind", false)
+	_, _, err = d.OpenPairing(t.Context(), enrolments.Opening{User: "ana@example.com", Application: "northwind"})
 	noError(t, err) // begun is not confirmed
 	p, err = d.SetUp(t.Context(), p.ID, token)
 	noError(t, err)
 	noError(t, d.ConfirmAuthenticator(t.Context(), p, d.codeAt(t, secret, 0)))
-	_, _, err = d.OpenPairing(t.Context(), "ana@example.com", "northwind", false)
+	_, _, err = d.OpenPairing(t.Context(), enrolments.Opening{User: "ana@example.com", Application: "northwind"})
 	wantError(t, err, enrolments.ErrFreshApproval)
 
 	bob, h := d.paired(t, "bob@example.com")
 	_, err = d.IssueCodes(t.Context(), bob)
 	noError(t, err)
 	noError(t, d.RemovePhone(t.Context(), d.know(t, h).Phone))
-	_, _, err = d.OpenPairing(t.Context(), "bob@example.com", "northwind", false)
+	_, _, err = d.OpenPairing(t.Context(), enrolments.Opening{User: "bob@example.com", Application: "northwind"})
 	wantError(t, err, enrolments.ErrFreshApproval)
 }
 
 func TestASetUpForNobodyIsRefused(t *testing.T) {
 	d := open(t)
 	for _, user := range []string{"", " ana", "a\nb", strings.Repeat("a", 129)} {
-		_, _, err := d.OpenPairing(t.Context(), user, "northwind", true)
+		_, _, err := d.OpenPairing(t.Context(), enrolments.Opening{User: user, Application: "northwind", Allowed: true})
 		wantError(t, err, enrolments.ErrInvalid)
 	}
 	if events := d.trail(t); len(events) != 0 {

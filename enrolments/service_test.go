@@ -150,7 +150,7 @@ func (d *desk) know(t *testing.T, h *handset) enrolments.KnownPhone {
 // claimed opens a set-up for user and has a phone claim it.
 func (d *desk) claimed(t *testing.T, user string) (enrolments.Pairing, enrolments.Secret, *handset) {
 	t.Helper()
-	_, token, err := d.OpenPairing(t.Context(), user, "northwind", true)
+	_, token, err := d.OpenPairing(t.Context(), enrolments.Opening{User: user, Application: "northwind", Allowed: true})
 	noError(t, err)
 	h := newHandset(t)
 	p, err := d.Claim(t.Context(), h.claim(enrolments.TicketOf(token), d.clock.now()))

@@ -132,7 +132,7 @@ func noError(t *testing.T, err error) {
 // phone gives user an active phone that is woken by its name.
 func (w *town) phone(user, name string) enrolments.Phone {
 	w.t.Helper()
-	pairing, token, err := w.people.OpenPairing(w.t.Context(), user, "", true)
+	pairing, token, err := w.people.OpenPairing(w.t.Context(), enrolments.Opening{User: user, Allowed: true})
 	noError(w.t, err)
 	raw, err := jws.NewPrivateKey()
 	noError(w.t, err)

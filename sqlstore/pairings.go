@@ -15,7 +15,8 @@ const pairingsKept = 24 * time.Hour
 
 const pairingQuery = `SELECT g.id, g.person_id, p.user_name, g.token, g.ticket, g.state, g.phone_id, g.digits,
 	g.phone_name, g.platform, g.authenticator_id, g.authenticator_confirmed, g.codes_issued,
-	g.created_at, g.expires_at, g.version, g.by_phone, g.replaces, g.free, g.removes, g.app_only, g.application_id
+	g.created_at, g.expires_at, g.version, g.by_phone, g.replaces, g.free, g.removes, g.app_only, g.application_id,
+	g.return_url, g.signing_in
 	FROM pairings g JOIN people p ON p.id = g.person_id `
 
 // AddPairing implements enrolments.PairingStore. It also clears away what the
@@ -32,12 +33,13 @@ func addPairing(ctx context.Context, db session, p enrolments.Pairing) error {
 	}
 	_, err := db.exec(ctx, `INSERT INTO pairings (id, person_id, token, ticket, state, phone_id, digits,
 			phone_name, platform, authenticator_id, authenticator_confirmed, codes_issued,
-			created_at, expires_at, version, by_phone, replaces, free, removes, app_only, application_id)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
+			created_at, expires_at, version, by_phone, replaces, free, removes, app_only, application_id,
+			return_url, signing_in)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
 		string(p.ID), string(p.Person), p.Token[:], p.Ticket[:], string(p.State), string(p.Phone), p.Digits,
 		p.PhoneName, p.Platform, string(p.Authenticator), p.AuthenticatorConfirmed, p.CodesIssued,
 		micros(p.CreatedAt), micros(p.ExpiresAt), p.Version,
-		string(p.By), p.Replace, p.Free, removesOf(p), p.AppOnly, string(p.Application))
+		string(p.By), p.Replace, p.Free, removesOf(p), p.AppOnly, string(p.Application), p.ReturnURL, p.SigningIn)
 	if err != nil {
 		return err
 	}
@@ -128,7 +130,8 @@ func onePairing(ctx context.Context, db session, now time.Time, where string, ar
 	var created, expires int64
 	err := db.one(ctx, pairingQuery+where, args, &p.ID, &p.Person, &p.User, &token, &ticket, &p.State,
 		&p.Phone, &p.Digits, &p.PhoneName, &p.Platform, &p.Authenticator, &p.AuthenticatorConfirmed,
-		&p.CodesIssued, &created, &expires, &p.Version, &p.By, &p.Replace, &p.Free, &removes, &p.AppOnly, &p.Application)
+		&p.CodesIssued, &created, &expires, &p.Version, &p.By, &p.Replace, &p.Free, &removes, &p.AppOnly, &p.Application,
+		&p.ReturnURL, &p.SigningIn)
 	if err != nil {
 		return enrolments.Pairing{}, err
 	}

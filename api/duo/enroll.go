@@ -38,7 +38,7 @@ func (s *Server) enroll(ctx context.Context, c *call) (any, error) {
 		}
 		return nil, err
 	}
-	pairing, token, err := s.config.Approvals.OpenPairing(ctx, c.app.ID, user, "")
+	pairing, token, err := s.config.Approvals.OpenPairing(ctx, c.app, user, "", "")
 	if err != nil {
 		return nil, err
 	}

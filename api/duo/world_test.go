@@ -222,7 +222,7 @@ type handset struct {
 // phone pairs a simulated phone for a person, who compares the digits.
 func (w *world) phone(user string) *handset {
 	w.t.Helper()
-	pairing, token, err := w.people.OpenPairing(w.t.Context(), user, "", true)
+	pairing, token, err := w.people.OpenPairing(w.t.Context(), enrolments.Opening{User: user, Allowed: true})
 	w.ok(err)
 	return w.pair(pairing.ID, token)
 }

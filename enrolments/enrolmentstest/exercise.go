@@ -92,6 +92,7 @@ func (f *fixture) pairing(t *testing.T, p enrolments.Person) (enrolments.Pairing
 	g := enrolments.Pairing{
 		ID: enrolments.NewID[enrolments.PairingID](), Person: p.ID, User: p.User, Application: "northwind",
 		Token: token.Hash(), Ticket: enrolments.TicketOf(token).Hash(), State: enrolments.PairingOpen,
+		ReturnURL: "https://books.example.com/signed-in?tab=1", SigningIn: true,
 		CreatedAt: now, ExpiresAt: now.Add(enrolments.PairingTTL), Version: 1,
 	}
 	ok(t, f.store.AddPairing(t.Context(), g))

@@ -209,7 +209,7 @@ func (d *demo) register(ctx context.Context) (application, error) {
 	policy := enrolments.DefaultPolicy()
 	policy.TrustFor = 30 * 24 * time.Hour
 	key, err := d.node.Enrolments.AddApplication(ctx, enrolments.Application{
-		ID: shopID, Name: "Northwind Books", ReturnURLs: []string{d.shop + "/signed-in"}, Policy: policy,
+		ID: shopID, Name: "Northwind Books", ReturnURLs: []string{d.shop + northwind.ReturnPath}, Policy: policy,
 	})
 	if errors.Is(err, enrolments.ErrExists) {
 		key, err = d.node.Enrolments.AddKey(ctx, shopID)

@@ -10,6 +10,7 @@ import (
 
 	"countersign/cmd/countersign/node"
 	"countersign/cmd/countersign/northwind"
+	"countersign/enrolments"
 	"countersign/mobile-stub/phone"
 )
 
@@ -101,7 +102,9 @@ func (d *demo) anasPhone(ctx context.Context) (*handset, error) {
 // firstSetUp opens a set-up as an administrator: a kept folder may hold an
 // older phone of hers.
 func (d *demo) firstSetUp(ctx context.Context) (setUp, error) {
-	pairing, token, err := d.node.Enrolments.OpenPairing(ctx, ana, shopID, true)
+	pairing, token, err := d.node.Enrolments.OpenPairing(ctx, enrolments.Opening{
+		User: ana, Application: shopID, Allowed: true, ReturnURL: d.shop + northwind.ReturnPath,
+	})
 	if err != nil {
 		return setUp{}, err
 	}
