@@ -198,7 +198,10 @@ test("a sign-in without script", { skip: server ? false : "SERVER is not set" },
       await heading(page, "Three questions only you can answer");
       await follow(page, "Not now");
       await heading(page, "You’re set up");
+      await line(page, "You aren’t signed in to");
       await fits(page, "done");
+      const [went] = await Promise.all([returned(page), page.locator("#back-to").click().catch(() => {})]);
+      assert.equal(went.url(), back); // nothing is added: nobody is signed in by it
       await page.context().close();
     });
 

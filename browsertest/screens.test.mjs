@@ -49,8 +49,7 @@ async function squeezed(page, name) {
 // setUp opens a set-up as the application would.
 async function setUp(browser, user, options) {
   const opened = await call("POST", "/v1/pairings", key, { user });
-  const page = await open(browser, opened.set_up_url, options);
-  return { page, link: async () => (await call("GET", `/v1/pairings/${opened.id}`, opened.set_up_token)).pair_url };
+  return open(browser, opened.set_up_url, options);
 }
 
 // done checks what must hold on every screen, and leaves it.
@@ -206,11 +205,14 @@ test("the screens in a browser", { skip: server ? false : "SERVER is not set" },
     });
 
     await t.test("a phone is added, and nobody does without codes by a slip", async () => {
-      const { page, link } = await setUp(browser, "new@example.com");
+      const back = "http://localhost:9/signed-in";
+      const asked = await ask("new@example.com", { return_url: back });
+      assert.equal(asked.next, "enrol");
+      const page = await open(browser, asked.set_up_url);
       await heading(page, "Add your phone").waitFor();
       await page.waitForFunction(() => document.getElementById("qr").src.startsWith("data:"));
       await squeezed(page, "set-up-1-open");
-      await handset(await link(), "Ana’s iPhone");
+      await handset(await page.locator("#link").getAttribute("href"), "Ana’s iPhone");
       await heading(page, "Same on your phone?").waitFor();
       await squeezed(page, "set-up-2-claimed");
       await page.getByRole("button", { name: "Yes, it matches" }).click();
@@ -229,12 +231,19 @@ test("the screens in a browser", { skip: server ? false : "SERVER is not set" },
       await page.getByLabel("I’ve kept them").check();
       await page.getByRole("button", { name: "Done" }).click();
       await heading(page, "You’re set up").waitFor();
-      await shot(page, "set-up-6-done");
-      await done(page);
+      await page.getByText(/^You aren’t signed in to .* yet\./).waitFor();
+      await squeezed(page, "set-up-6-done");
+      let returned = "";
+      await page.route(`${back}**`, (route) => { returned = route.request().url(); return route.fulfill({ body: "back" }); });
+      await page.getByRole("link", { name: /^Back to / }).click();
+      await page.waitForURL(`${back}**`);
+      assert.equal(returned, back); // nothing is added: nobody is signed in by it
+      assert.deepEqual(page.errors, []);
+      await page.context().close();
     });
 
     await t.test("an authenticator app is added by its picture or its key, both in sight", async () => {
-      const { page } = await setUp(browser, "app@example.com");
+      const page = await setUp(browser, "app@example.com");
       await page.getByRole("button", { name: "Use an authenticator app instead" }).click();
       await heading(page, "Add an authenticator app").waitFor();
       const setUpKey = await page.locator("#setup-key").textContent();
@@ -298,7 +307,7 @@ test("the screens in a browser", { skip: server ? false : "SERVER is not set" },
         await squeezed(again, `${locale}-recovery`);
         await done(again);
 
-        const { page } = await setUp(browser, `new-${user}`, { locale });
+        const page = await setUp(browser, `new-${user}`, { locale });
         await heading(page, says.open).waitFor();
         await squeezed(page, `${locale}-set-up`);
         await press(page, says.app);

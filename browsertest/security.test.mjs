@@ -242,7 +242,7 @@ test("my sign-in security in a browser", { skip: server ? false : "SERVER is not
       await press(page, "Confirm");
       await heading(page, "Your app is ready");
       await fits(page, "app-added");
-      await press(page, "Back to my sign-in security");
+      await page.getByRole("link", { name: "Back to my sign-in security" }).click();
       await heading(page, "My sign-in security");
       const again = await open(browser, (await opened(user)).security_url);
       const apps = part(again, "Authenticator apps");

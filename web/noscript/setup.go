@@ -23,6 +23,9 @@ type pairing struct {
 	Email            string `json:"email"`
 	QuestionsOffered bool   `json:"questions_offered"`
 	QuestionsSet     bool   `json:"questions_set"`
+	BackTo           string `json:"back_to"`
+	Application      string `json:"application"`
+	SigningIn        bool   `json:"signing_in"`
 }
 
 // appOnly reports whether a set-up takes an authenticator app and no phone.

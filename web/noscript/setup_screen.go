@@ -17,6 +17,8 @@ type setUpView struct {
 	// authenticator app was proved in this set-up.
 	PairURL, Phone string
 	HasApp         bool
+	// BackTo leads back to Application; empty for nowhere.
+	BackTo, Application string
 	// AppOnly: an app is all that can be added. Began: its key was shown.
 	AppOnly, Began bool
 }
@@ -61,6 +63,7 @@ func setUpViewOf(w Words, g *pairing, at place) setUpView {
 	}
 	v.PairURL, v.Phone, v.HasApp = webAddress(g.PairURL), g.Phone.Name, g.Authenticator
 	v.AppOnly, v.Began = g.appOnly(), at.app
+	v.BackTo, v.Application = webAddress(g.BackTo), g.Application
 	if kind == "claimed" && len(g.Digits) == 6 {
 		v.Digits = g.Digits[:3] + " " + g.Digits[3:]
 	}
@@ -98,15 +101,26 @@ func sayings(w Words, kind string, g *pairing) setUpView {
 	if g == nil {
 		g = &pairing{}
 	}
-	about, values := "setup.state."+kind, []any{"phone", g.Phone.Name, "user", g.User}
+	about, values := "setup.state."+kind, []any{"phone", g.Phone.Name, "user", g.User, "application", g.Application}
 	tone := setUpTones[kind]
 	if tone == "" {
 		tone = "calm"
 	}
 	return setUpView{
-		Kind: kind, Headline: sentence(w, about+".headline", values...), Line: sentence(w, about+".line", values...),
+		Kind: kind, Headline: sentence(w, about+".headline", values...), Line: sentence(w, about+"."+lineOf(kind, g), values...),
 		Title: w.Text(about+".headline", values...), Tone: tone, Icon: setUpIcons[kind],
 	}
+}
+
+// lineOf names the line of a kind: who is done goes on in one way or another.
+func lineOf(kind string, g *pairing) string {
+	switch {
+	case kind != "done" || webAddress(g.BackTo) == "":
+		return "line"
+	case g.SigningIn:
+		return "again"
+	}
+	return "return"
 }
 
 // asImage is a picture in the page itself: this one cannot be asked for again.

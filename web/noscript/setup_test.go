@@ -51,6 +51,29 @@ func TestEachStateOfASetUpSaysWhatToDo(t *testing.T) {
 	}
 }
 
+func TestASetUpEndsWithTheWayBack(t *testing.T) {
+	const back = `,"application":"Northwind <i>Books","back_to":"https://books.example.com/signed-in?tab=1"`
+	for _, c := range []struct {
+		state, query string
+		says, quiet  []string
+	}{
+		{`"state":"active","signing_in":true` + back, "?done", []string{"You aren’t signed in to <bdi>Northwind &lt;i&gt;Books</bdi> yet.", `href="https://books.example.com/signed-in?tab=1"`, "Back to"}, nil},
+		{`"state":"active"` + back, "?done", []string{"That’s all there is to do here.", `id="back-to"`}, []string{"sign in"}},
+		{`"state":"expired"` + back, "", []string{"This link has run out", `id="back-to"`}, nil},
+		{`"state":"refused"` + back, "", []string{"That phone was not added", `id="back-to"`}, nil},
+		{`"state":"active"` + back, "", []string{"is ready"}, []string{`id="back-to"`}},
+		{`"state":"active","signing_in":true`, "?done", []string{"Go back to where you were signing in"}, []string{`id="back-to"`}},
+		{`"state":"active","application":"x","back_to":"javascript:alert(1)"`, "?done", []string{"Go back to where you were signing in"}, []string{`id="back-to"`, "javascript:"}},
+	} {
+		w := newWorld(t)
+		b := w.enters(setUpPath)
+		w.answers(readSetUp, reply{200, opened(c.state), ""})
+		p := b.open(setUpPath + c.query)
+		p.says(t, c.says...)
+		p.keepsQuiet(t, c.quiet...)
+	}
+}
+
 func TestStepsOfASetUpAndWhatTheyComeTo(t *testing.T) {
 	for _, c := range []struct {
 		step   string

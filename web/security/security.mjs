@@ -94,7 +94,7 @@ function showState() {
   write(byID('not-me-password'), words.parts('security.not-me.password', { application: state.application }));
   byID('back').hidden = !/^https?:\/\//.test(state.back_to ?? '');
   byID('back').href = byID('back').hidden ? '' : state.back_to;
-  write(byID('back-words'), words.parts('security.back', { application: state.application }));
+  write(byID('back-words'), words.parts('page.back-to', { application: state.application }));
   write(byID('closes'), words.parts('security.closes', { time: words.time(Date.parse(state.ends_at) - clockOff) }));
   showWays();
 }

@@ -49,9 +49,19 @@ function show() {
   byID('digits').textContent = next.digits;
   byID('add-app').hidden = Boolean(state?.authenticator);
   byID('app-back').hidden = appOnly(state);
-  byID('back').hidden = !from && history.length < 2;
+  showWayBack();
   if (next.kind === 'open') picture();
   if (before?.kind !== next.kind) turn(next, before);
+}
+
+// showWayBack leads to the page that led here, or to the application; where
+// neither is known the browser's history has to do.
+function showWayBack() {
+  const to = from || webAddress(state?.back_to);
+  byID('back-to').hidden = !to;
+  byID('back-to').href = to;
+  write(byID('back-words'), words.parts(from ? 'setup.back-security' : 'page.back-to', { application: state?.application }));
+  byID('back').hidden = Boolean(to) || history.length < 2;
 }
 
 // turn is the page becoming another: its title, what is read out, the focus.
@@ -259,7 +269,7 @@ async function showCodes(button) {
 byID('copy-link').addEventListener('click', () => copy(state.pair_url, words, byID('told')));
 byID('copy-key').addEventListener('click', () => copy(setupKey.replaceAll(' ', ''), words, byID('told')));
 
-byID('back').addEventListener('click', () => (from ? location.assign(from) : history.back()));
+byID('back').addEventListener('click', () => history.back());
 
 // --- What may follow ---
 
@@ -309,7 +319,6 @@ questionForm(words, {
 
 // Who came from their sign-in security finds there what else could be set up.
 if (from) {
-  byID('back').textContent = words.text('setup.back-security');
   byID('way-back').dataset.on += ' active added';
   byID('rest').dataset.on = '';
 }

@@ -10,18 +10,25 @@ import { stepOf } from './further.mjs';
 // nothing else is to be set up here.
 export function view(words, state, place = '', lost = '', alone = false) {
   const kind = kindOf(state, place, lost);
-  const values = { phone: state?.phone?.name, user: state?.user };
+  const values = { phone: state?.phone?.name, user: state?.user, application: state?.application };
   const loading = kind === 'loading';
   return {
     kind,
     headline: words.parts(loading ? 'page.one-moment' : `setup.state.${kind}.headline`, values),
-    line: words.parts(loading ? 'setup.loading' : `setup.state.${kind}.${alone && ready.includes(kind) ? 'alone' : 'line'}`, values),
+    line: words.parts(loading ? 'setup.loading' : `setup.state.${kind}.${lineOf(kind, state, alone)}`, values),
     digits: kind === 'claimed' ? grouped(state.digits) : '',
     tone: kind === 'refused' ? 'alarm' : [...ready, 'done'].includes(kind) ? 'good' : 'calm',
   };
 }
 
 const ready = ['active', 'added'];
+
+// lineOf names the line of a kind: it differs by what the person goes on with.
+function lineOf(kind, state, alone) {
+  if (alone && ready.includes(kind)) return 'alone';
+  if (kind !== 'done' || !state?.back_to) return 'line';
+  return state.signing_in ? 'again' : 'return';
+}
 
 function kindOf(state, place, lost) {
   // Codes on the screen stay there whatever happens: they are shown only once.

@@ -62,6 +62,15 @@ test('where nothing else is to be set up, nothing else is spoken of', () => {
   assert.equal(line(open), plain(view(words, open).line));
 });
 
+test('who is done is told where to go on, and to sign in anew where a sign-in led here', () => {
+  const back = { back_to: 'https://books.example.com/signed-in', application: 'Northwind Books' };
+  const line = (more) => plain(view(words, { ...active, ...more }, 'done').line);
+  assert.equal(line({}), 'Go back to where you were signing in, and sign in again.');
+  assert.equal(line({ signing_in: true }), line({}));
+  assert.equal(line({ ...back, signing_in: true }), 'You aren’t signed in to Northwind Books yet. Go back there and sign in once more.');
+  assert.equal(line(back), 'That’s all there is to do here.');
+});
+
 test('following ends with active, refused and expired', () => {
   assert.deepEqual(['open', 'claimed', 'active', 'refused', 'expired'].map((state) => ended({ state })), [false, false, true, true, true]);
   assert.equal(ended(null), false);

@@ -174,7 +174,7 @@ func (a *app) signIn(w http.ResponseWriter, r *http.Request) {
 func (a *app) signedIn(w http.ResponseWriter, r *http.Request) {
 	s, id := a.sessions.of(r), r.FormValue("approval_id")
 	begun := s.begun
-	if id == "" && s.user != "" { // back from the security page
+	if id == "" && !r.Form.Has("result_code") { // back from the security page, or from set-up
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}

@@ -101,6 +101,12 @@ func TestPersonWithNothingSetUpGoesToSetUp(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	b.stranger()
+	// Set-up leads back with nothing: nobody is signed in by it.
+	p.state = map[string]string{"state": "withdrawn", "reason": "enrol"}
+	if res, page := b.open("/signed-in"); res.StatusCode != 200 || !strings.Contains(page, "Sign in once more") {
+		t.Errorf("got %d, %s", res.StatusCode, page)
+	}
+	b.stranger()
 }
 
 func TestNoAnswerOfTheServerIsANo(t *testing.T) {
@@ -137,11 +143,9 @@ func TestServerThatIsDownSignsNobodyIn(t *testing.T) {
 
 func TestResultOfAnotherSignInIsRefusedAndNotRedeemed(t *testing.T) {
 	for name, path := range map[string]string{
-		"another approval":  "/signed-in?approval_id=approval-2&result_code=code-2",
-		"no approval":       "/signed-in?result_code=code-1",
-		"empty approval":    "/signed-in?approval_id=&result_code=code-1",
-		"nothing whatever":  "/signed-in",
-		"only in a cookie?": "/signed-in?approval=approval-1",
+		"another approval": "/signed-in?approval_id=approval-2&result_code=code-2",
+		"no approval":      "/signed-in?result_code=code-1",
+		"empty approval":   "/signed-in?approval_id=&result_code=code-1",
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newProtocol(t)

@@ -48,6 +48,8 @@ func became(a approval) string {
 		return "That took too long. Nothing was approved; sign in again."
 	case a.State == "withdrawn" && a.Reason == "cancelled":
 		return "You cancelled that sign-in."
+	case a.State == "withdrawn" && a.Reason == "enrol":
+		return "Sign in once more: from now on, what you have set up is asked for."
 	}
 	return ""
 }
