@@ -188,6 +188,11 @@ const stories = {
     await heading(page, "Add your new phone");
     assert.equal(await page.getByRole("checkbox", { name: "Old phone" }).isChecked(), true);
     await fits(page, "ready");
+    await page.route("**/set-up", (route) => route.abort());
+    await press(page, "Set up my new phone");
+    await note(page, "That didn’t get through");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "go");
+    await page.unroute("**/set-up");
     await press(page, "Set up my new phone");
     await page.waitForURL(/\/set-up\//);
     await handset(await page.locator("#link").getAttribute("href"), "New phone");

@@ -40,6 +40,9 @@ async function confirm(page, phone, action) {
   assert.equal((await phone.answer(asked, "approve", number)).status, 200);
 }
 
+// focused is what a keyboard acts on now, by its name.
+const focused = (page) => page.evaluate(() => document.activeElement.ariaLabel ?? document.activeElement.textContent.trim().slice(0, 40));
+
 async function byCode(page, typed, recovery = false) {
   await page.waitForURL(/\/waiting\//);
   await page.locator("#typed").waitFor();
@@ -143,9 +146,25 @@ test("my sign-in security in a browser", { skip: server ? false : "SERVER is not
       const page = await open(browser, (await opened(user)).security_url);
       await press(page, "Remove Only phone");
       await refused(page, "That is your last way in.");
+      assert.equal(await focused(page), "Remove Only phone", "a keyboard has to begin at the top");
       await part(page, "Authenticator apps").getByText("None. An app gives you codes").waitFor();
       await part(page, "Recovery codes").getByText("None are left.").waitFor();
       await fits(page, "last-way-in");
+      await leave(page);
+    });
+
+    await story("earlier sign-ins are shown, and a keyboard goes on at the first of them", async () => {
+      const user = "many@example.com";
+      await everything(user);
+      for (let n = 0; n < 7; n++) await call("POST", `/v1/approvals/${(await ask(user)).id}/withdraw`, key);
+      const page = await open(browser, (await opened(user)).security_url);
+      const shown = part(page, "Recent sign-ins").getByRole("listitem");
+      await shown.nth(4).waitFor();
+      assert.equal(await shown.count(), 5);
+      await press(page, "Show earlier ones");
+      await shown.nth(6).waitFor();
+      assert.equal(await page.evaluate(() => document.activeElement.closest("li")?.matches(":nth-child(6)")), true);
+      await fits(page, "earlier");
       await leave(page);
     });
 

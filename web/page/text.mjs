@@ -28,6 +28,14 @@ export function write(element, parts) {
   element.replaceChildren(...parts.map(node));
 }
 
+// rest gives the focus back to a button that was off for a moment: browsers take it
+// away from one, and a keyboard would begin at the top again. Where the page has gone
+// on, its focus has too.
+export function rest(button) {
+  button.disabled = false;
+  if (document.activeElement === document.body) button.focus({ preventScroll: true });
+}
+
 function node(part) {
   if (!part.value) return document.createTextNode(part.text);
   const name = document.createElement('bdi');

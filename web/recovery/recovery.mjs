@@ -3,7 +3,7 @@
 import { copy } from '../page/copy.mjs';
 import { askJSON, Problem } from '../page/server.mjs';
 import { forget, take } from '../page/secret.mjs';
-import { plain, say, write } from '../page/text.mjs';
+import { plain, rest, say, write } from '../page/text.mjs';
 import { wordsOfPage } from '../page/words.mjs';
 import { ended, nextLook, view } from './view.mjs';
 
@@ -111,7 +111,7 @@ byID('go').addEventListener('click', async () => {
     state = await askJSON(address, token).catch(() => state);
     show();
   }
-  byID('go').disabled = false;
+  rest(byID('go'));
 });
 
 byID('copy').addEventListener('click', () => copy(`${base}/recovery/${id}#${token}`, words, byID('said')));

@@ -3,7 +3,7 @@
 // to the waiting screen and comes back here with what confirms it.
 import { ask, askJSON, Problem } from '../page/server.mjs';
 import { forget, leadBack, take } from '../page/secret.mjs';
-import { plain, say, write } from '../page/text.mjs';
+import { plain, rest, say, write } from '../page/text.mjs';
 import { wordsOfPage } from '../page/words.mjs';
 import { recoveryCodes } from '../forms/codes.mjs';
 import { emailForms } from '../forms/email.mjs';
@@ -207,7 +207,7 @@ async function attempt(button, action) {
     if (problem.kind === 'nothing-to-change') await read();
     return null;
   } finally {
-    button.disabled = false;
+    rest(button);
   }
 }
 
@@ -270,7 +270,9 @@ const does = {
   more() {
     more = true;
     show();
-    byID('sign-ins').children[shownFirst]?.querySelector('.name').scrollIntoView({ block: 'nearest' });
+    const next = byID('sign-ins').children[shownFirst].querySelector('.name');
+    next.tabIndex = -1;
+    next.focus();
   },
   newPhone: () => go('newPhone'),
   byPhone: (button) => newPhone(button),
