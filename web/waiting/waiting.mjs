@@ -9,11 +9,9 @@ import { accountsHere } from '../phone/store.mjs';
 import { Countdown } from './clock.mjs';
 import { speaking } from './change.mjs';
 import { read, refusal } from './code.mjs';
-import { recoverByEmail } from './recovery-email.mjs';
-import { recoverByQuestions } from './recovery-questions.mjs';
-import { Steps } from './steps.mjs';
 import { follow } from './stream.mjs';
 import { applicationOf, takes, view } from './view.mjs';
+import { waysToANewPhone } from './ways.mjs';
 
 const goAfter = 1000; // ms on "You're in": long enough to be read, short enough to be no wait
 const bannerAfter = 1200; // ms; a shorter gap is nobody's concern
@@ -48,21 +46,12 @@ function heard(next) {
   circumstances.tries = Math.max(circumstances.tries, next.number_attempts_left ?? 0);
   if (resends !== null && next.resends_left < resends) askedAt = now;
   resends = next.resends_left ?? resends;
-  resume(next);
+  if (!state) ways.resume(next, mailFirst);
   if (!state && next.next === 'wait') lookHere(next.user);
   state = next;
   words = speaking(all, state);
   show();
   tick();
-}
-
-// resume opens the step again that was on the screen before the page was loaded
-// again: whoever reads mail on this very device comes back so. It also opens the
-// one that was chosen on the page before this one.
-function resume(first) {
-  if (state !== null || !first.recovery_offers?.includes('email')) return;
-  if (steps.kept === 'email') byEmail.resume(first.email_hint);
-  else if (mailFirst) byEmail.start(first.email_hint, byID('way-email'));
 }
 
 // lookHere finds whether a phone of this person is this very browser. Whoever could
@@ -93,7 +82,7 @@ function lost(kind) {
 function show() {
   circumstances.asked = (performance.now() - askedAt) / 1000;
   const next = view(words, state, circumstances);
-  if (steps.holds(next)) return;
+  if (ways.holds(next)) return;
   const before = shown;
   shown = next;
   screen.dataset.kind = next.kind;
@@ -152,15 +141,7 @@ function showCode() {
   byID('note').hidden = shown.note.length === 0;
 }
 
-// showWays offers what else leads to a new phone to whoever has none.
-function showWays() {
-  const offers = state?.recovery_offers ?? [];
-  byID('ways').hidden = !circumstances.phoneless || shown.purpose === 'end';
-  byID('way-email').hidden = !offers.includes('email');
-  write(byID('way-email-words'), words.parts('waiting.ways.email', { address: state?.email_hint }));
-  byID('way-questions').hidden = !offers.includes('questions');
-  byID('ways-line').hidden = byID('way-email').hidden && byID('way-questions').hidden;
-}
+const showWays = () => ways.show(state, circumstances.phoneless, shown.purpose === 'end');
 
 function showEnd(next, before) {
   const over = next.purpose === 'end';
@@ -203,20 +184,6 @@ async function trust() {
     await ask(`${address}/trust`, token, { method: 'POST', signal: AbortSignal.timeout(5000) });
   } catch { /* as above */ }
 }
-
-byID('new-phone').addEventListener('click', async () => {
-  byID('new-phone').disabled = true;
-  byID('new-phone-trouble').hidden = true;
-  try {
-    const begun = await askJSON(`${address}/recovery`, token, { method: 'POST' });
-    location.assign(begun.recovery_url);
-  } catch (err) {
-    const why = { 'fresh-approval-needed': 'waiting.new-phone.spent', 'person-locked': 'waiting.new-phone.locked' };
-    byID('new-phone-trouble').textContent = words.text(why[err.kind] ?? 'page.offline');
-    byID('new-phone-trouble').hidden = false;
-    byID('new-phone').disabled = false;
-  }
-});
 
 // announce titles the page, moves focus when the page now serves another
 // purpose, and reads out what has changed.
@@ -270,20 +237,15 @@ function openCode(withoutPhone) {
   byID('typed').focus();
 }
 
-// What is confirmed here is heard later than the steps are made.
+// What is confirmed here is heard later than the ways are made.
 const spoken = { parts: (key, values) => words.parts(key, values), text: (key, values) => words.text(key, values) };
-const steps = new Steps(spoken, `countersign.step.${id}`, () => show());
-const beside = {
-  words: spoken, steps,
+const ways = waysToANewPhone({
+  words: spoken, memory: `countersign.step.${id}`, again: () => show(),
   async call(method, path, body) {
     const answer = await ask(`${address}/${path}`, token, { method, body });
     return answer.status === 202 ? null : answer.json();
   },
-};
-const byEmail = recoverByEmail(beside);
-const byQuestions = recoverByQuestions(beside);
-byID('way-email').addEventListener('click', () => byEmail.start(state.email_hint, byID('way-email')));
-byID('way-questions').addEventListener('click', () => byQuestions(byID('way-questions')));
+});
 
 byID('other-code').addEventListener('click', () => {
   recovery = !recovery;
