@@ -35,7 +35,7 @@ type beginChangeInput struct {
 
 // change is the body of a change that is begun.
 type change struct {
-	Kind            string `json:"kind" enum:"add_phone,replace_phone,rename_phone,remove_phone,add_authenticator,remove_authenticator,renew_recovery_codes,set_email,remove_email,set_questions,remove_questions"`
+	Kind            string `json:"kind" enum:"add_phone,replace_phone,replace_phones,rename_phone,remove_phone,add_authenticator,remove_authenticator,renew_recovery_codes,set_email,remove_email,set_questions,remove_questions"`
 	PhoneID         string `json:"phone_id,omitempty" maxLength:"64" doc:"replace_phone, rename_phone, remove_phone: which one"`
 	AuthenticatorID string `json:"authenticator_id,omitempty" maxLength:"64" doc:"remove_authenticator: which one"`
 	Name            string `json:"name,omitempty" doc:"rename_phone: 1–64 characters"`
@@ -88,7 +88,7 @@ type carryOutInput struct {
 // carriedOut is what came of a change.
 type carriedOut struct {
 	Kind        string     `json:"kind"`
-	SetUpURL    string     `json:"set_up_url,omitempty" doc:"add_phone, replace_phone, add_authenticator: goes on there"`
+	SetUpURL    string     `json:"set_up_url,omitempty" doc:"add_phone, replace_phone, replace_phones, add_authenticator: goes on there"`
 	RecoveryURL string     `json:"recovery_url,omitempty" doc:"a new phone that a recovery code confirmed: waits there"`
 	ReadyAt     *time.Time `json:"ready_at,omitempty" doc:"with recovery_url: until then"`
 	SentTo      string     `json:"sent_to,omitempty" doc:"set_email: where a code went, with most of it covered" example:"a•••@example.org"`

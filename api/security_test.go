@@ -180,6 +180,29 @@ func TestAPhoneIsReplacedInTheStepInWhichTheNewOneStarts(t *testing.T) {
 	}
 }
 
+func TestANewPhoneTakesThePlaceOfAllThatThereAre(t *testing.T) {
+	w := newWorld(t)
+	l := w.loser(person)
+	p := w.securityPage(person)
+	next := func(fields string) {
+		t.Helper()
+		done := w.want(w.carryOut(l.byPhone(w.changes(p, fields))), 200)
+		set, token, _ := strings.Cut(strings.TrimPrefix(done.member("set_up_url"), w.url+"/set-up/"), "#")
+		w.want(w.finish(reply{body: `{"id":"` + set + `","set_up_token":"` + token + `"}`}), 200)
+	}
+	next(`"kind":"add_phone"`)
+	if got := w.phonesOf(person); !slices.Equal(got, []string{"Old phone", "New phone"}) {
+		t.Errorf("phones: %v", got)
+	}
+	next(`"kind":"replace_phones"`)
+	if got := w.phonesOf(person); !slices.Equal(got, []string{"New phone"}) {
+		t.Errorf("phones: %v", got)
+	}
+	if _, err := l.old.Refresh(t.Context(), l.old.id); err == nil {
+		t.Error("a replaced phone is still known")
+	}
+}
+
 func TestANewPhoneByARecoveryCodeWaitsAndByAnAppsCodeDoesNot(t *testing.T) {
 	w := newWorld(t)
 	l := w.loser(person)

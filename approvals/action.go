@@ -14,6 +14,7 @@ var actions = map[string]map[enrolments.ChangeKind]string{
 	"en": {
 		enrolments.ChangeAddPhone:            "Add a new phone",
 		enrolments.ChangeReplacePhone:        "Add a new phone in place of “{about}”",
+		enrolments.ChangeReplacePhones:       "Add a new phone in place of all others",
 		enrolments.ChangeRenamePhone:         "Rename the phone “{about}” to “{name}”",
 		enrolments.ChangeRemovePhone:         "Remove the phone “{about}”",
 		enrolments.ChangeAddAuthenticator:    "Add an authenticator app",
@@ -27,6 +28,7 @@ var actions = map[string]map[enrolments.ChangeKind]string{
 	"de": {
 		enrolments.ChangeAddPhone:            "Neues Telefon hinzufügen",
 		enrolments.ChangeReplacePhone:        "Neues Telefon anstelle von „{about}“ hinzufügen",
+		enrolments.ChangeReplacePhones:       "Neues Telefon anstelle aller anderen hinzufügen",
 		enrolments.ChangeRenamePhone:         "Telefon „{about}“ in „{name}“ umbenennen",
 		enrolments.ChangeRemovePhone:         "Telefon „{about}“ entfernen",
 		enrolments.ChangeAddAuthenticator:    "Authenticator-App hinzufügen",
@@ -40,6 +42,7 @@ var actions = map[string]map[enrolments.ChangeKind]string{
 	"fr": {
 		enrolments.ChangeAddPhone:            "Ajouter un nouveau téléphone",
 		enrolments.ChangeReplacePhone:        "Ajouter un nouveau téléphone à la place de « {about} »",
+		enrolments.ChangeReplacePhones:       "Ajouter un nouveau téléphone à la place de tous les autres",
 		enrolments.ChangeRenamePhone:         "Renommer le téléphone « {about} » en « {name} »",
 		enrolments.ChangeRemovePhone:         "Retirer le téléphone « {about} »",
 		enrolments.ChangeAddAuthenticator:    "Ajouter une application d’authentification",

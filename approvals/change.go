@@ -229,11 +229,11 @@ func (s *Service) recoverPhone(ctx context.Context, app enrolments.Application, 
 	if r.State != enrolments.RecoveryReady {
 		return out, nil
 	}
-	var remove []enrolments.PhoneID
-	if c.Kind == enrolments.ChangeReplacePhone {
-		remove = append(remove, c.Phone)
+	e, err := s.config.Record.EnrolmentOf(ctx, r.Person)
+	if err != nil {
+		return CarriedOut{}, err
 	}
-	p, setUp, err := s.config.People.OpenRecovery(ctx, r, remove)
+	p, setUp, err := s.config.People.OpenRecovery(ctx, r, c.Replaced(e.Phones))
 	if err != nil {
 		return CarriedOut{}, err
 	}

@@ -299,7 +299,7 @@ func TestANewPhoneThatACodeConfirmedIsARecoveryThatEveryPhoneIsToldOf(t *testing
 			play(t, func(t *testing.T, s *scene) {
 				h := s.phone("ana@example.com", "phone")
 				s.town.codes[code] = nil
-				out := s.changes(enrolments.ChangeReplacePhone)
+				out := s.changes(enrolments.ChangeReplacePhones)
 				s.settleBy(code, out)
 				done, err := s.carries(out)
 				noError(t, err)
@@ -311,7 +311,7 @@ func TestANewPhoneThatACodeConfirmedIsARecoveryThatEveryPhoneIsToldOf(t *testing
 				if notice := s.asked(h); notice.Action() != "Add a new phone" {
 					t.Errorf("the phone is asked %s", notice.Display)
 				}
-				atOnce := !done.SetUpToken.IsZero() && slices.Equal(s.town.pages.opened, []enrolments.PhoneID{"old-pixel"})
+				atOnce := !done.SetUpToken.IsZero() && slices.Equal(s.town.pages.opened, []enrolments.PhoneID{h.ID})
 				if atOnce != (wait == 0) || len(s.town.pages.carried) != 0 {
 					t.Errorf("the set-up is opened for %v, carried out %v", s.town.pages.opened, s.town.pages.carried)
 				}

@@ -40,6 +40,14 @@ async function confirm(page, phone, action) {
   assert.equal((await phone.answer(asked, "approve", number)).status, 200);
 }
 
+// fresh is a sign-in that phone has just approved.
+async function fresh(user, phone) {
+  const { id, number } = await ask(user);
+  const asked = (await phone.asked()).find((a) => a.id === id);
+  assert.equal((await phone.answer(asked, "approve", number)).status, 200);
+  return id;
+}
+
 // focused is what a keyboard acts on now, by its name.
 const focused = (page) => page.evaluate(() => document.activeElement.ariaLabel ?? document.activeElement.textContent.trim().slice(0, 40));
 
@@ -199,6 +207,28 @@ test("my sign-in security in a browser", { skip: server ? false : "SERVER is not
       await fits(page, "phone-added");
       assert.deepEqual((await has(user)).phones.map((p) => p.name), ["New phone"]);
       assert.equal((await phone.request("GET", "/v1/phone")).status, 401);
+      await leave(page);
+    });
+
+    await story("a new phone takes the place of all that there are", async () => {
+      const user = "all@example.com";
+      const { page, phone } = await security(browser, user);
+      const added = await call("POST", "/v1/pairings", key, { user, approval_id: await fresh(user, phone) });
+      const tablet = await handset((await call("GET", `/v1/pairings/${added.id}`, added.set_up_token)).pair_url, "Old tablet");
+      await call("POST", `/v1/pairings/${added.id}/confirm`, added.set_up_token, { match: true });
+      await page.reload();
+      await press(page, "I have a new phone");
+      await page.getByRole("radio", { name: "Old tablet" }).waitFor();
+      await page.getByRole("radio", { name: "All of them" }).check();
+      await fits(page, "new-phone-all");
+      await press(page, "On a phone that I have here");
+      await confirm(page, tablet, "Add a new phone in place of all others");
+      await page.waitForURL(/\/set-up\//);
+      await handset(await page.getByRole("link", { name: "Open the link here" }).getAttribute("href"), "New phone");
+      await press(page, "Yes, it matches");
+      await heading(page, "New phone is ready");
+      assert.deepEqual((await has(user)).phones.map((p) => p.name), ["New phone"]);
+      for (const old of [phone, tablet]) assert.equal((await old.request("GET", "/v1/phone")).status, 401);
       await leave(page);
     });
 

@@ -45,6 +45,7 @@ type ChangeKind string
 const (
 	ChangeAddPhone            ChangeKind = "add_phone"
 	ChangeReplacePhone        ChangeKind = "replace_phone"
+	ChangeReplacePhones       ChangeKind = "replace_phones" // all that there are
 	ChangeRenamePhone         ChangeKind = "rename_phone"
 	ChangeRemovePhone         ChangeKind = "remove_phone"
 	ChangeAddAuthenticator    ChangeKind = "add_authenticator"
@@ -61,7 +62,7 @@ const (
 // ChangeKinds are all of them.
 func ChangeKinds() []ChangeKind {
 	return []ChangeKind{
-		ChangeAddPhone, ChangeReplacePhone, ChangeRenamePhone, ChangeRemovePhone,
+		ChangeAddPhone, ChangeReplacePhone, ChangeReplacePhones, ChangeRenamePhone, ChangeRemovePhone,
 		ChangeAddAuthenticator, ChangeRemoveAuthenticator, ChangeRenewCodes,
 		ChangeSetEmail, ChangeRemoveEmail, ChangeSetQuestions, ChangeRemoveQuestions,
 	}
@@ -96,7 +97,19 @@ type Wish struct {
 }
 
 // AddsPhone reports whether the change leads to a new phone.
-func (k ChangeKind) AddsPhone() bool { return k == ChangeAddPhone || k == ChangeReplacePhone }
+func (k ChangeKind) AddsPhone() bool {
+	return k == ChangeAddPhone || k == ChangeReplacePhone || k == ChangeReplacePhones
+}
+
+// Replaced are the phones that go in the step that makes the new one active.
+func (c Change) Replaced(has []Phone) (ids []PhoneID) {
+	for _, p := range has {
+		if c.Kind == ChangeReplacePhones || c.Kind == ChangeReplacePhone && p.ID == c.Phone {
+			ids = append(ids, p.ID)
+		}
+	}
+	return ids
+}
 
 // Proofs are those of methods that may confirm a change of this kind. A
 // recovery code lets a new phone in, after the wait that the policy asks. It

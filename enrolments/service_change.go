@@ -42,6 +42,11 @@ func checkFactorChange(c Change, e Enrolment, secrets []Authenticator, methods [
 	switch c.Kind {
 	case ChangeAddPhone:
 		return c, roomFor("phones", len(e.Phones), MaxPhones)
+	case ChangeReplacePhones:
+		if len(e.Phones) == 0 {
+			return c, ErrNotFound
+		}
+		return c, nil
 	case ChangeReplacePhone, ChangeRenamePhone, ChangeRemovePhone:
 		return checkPhoneChange(c, e, secrets, methods)
 	case ChangeAddAuthenticator:
@@ -154,8 +159,8 @@ func (s *Service) CarryOut(ctx context.Context, p SecurityPage, c Change, method
 	with := Carrying{Methods: methods}
 	var gone Email
 	switch c.Kind {
-	case ChangeAddPhone, ChangeReplacePhone, ChangeAddAuthenticator:
-		out.Pairing, out.SetUpToken = s.newPairing(setUpOf(p, c))
+	case ChangeAddPhone, ChangeReplacePhone, ChangeReplacePhones, ChangeAddAuthenticator:
+		out.Pairing, out.SetUpToken, err = s.setUpOf(ctx, p, c)
 		with.Pairing = out.Pairing
 	case ChangeRenewCodes:
 		out.Codes, with.Codes, err = newCodesOf(p.Person)
@@ -185,13 +190,17 @@ func (s *Service) ConfirmPageEmail(ctx context.Context, p SecurityPage, typed st
 	return s.ConfirmEmail(ctx, p.person(), pagePurpose(p.ID), typed)
 }
 
-// setUpOf is the set-up that a change opens.
-func setUpOf(p SecurityPage, c Change) Pairing {
-	g := Pairing{Person: p.Person, User: p.User, Application: p.Application, ReturnURL: p.ReturnURL, AppOnly: c.Kind == ChangeAddAuthenticator}
-	if c.Kind == ChangeReplacePhone {
-		g.Removes = []PhoneID{c.Phone}
+// setUpOf is the set-up that a change opens, and its secret.
+func (s *Service) setUpOf(ctx context.Context, p SecurityPage, c Change) (Pairing, Secret, error) {
+	e, err := s.config.Store.EnrolmentOf(ctx, p.Person)
+	if err != nil {
+		return Pairing{}, Secret{}, err
 	}
-	return g
+	g, token := s.newPairing(Pairing{
+		Person: p.Person, User: p.User, Application: p.Application, ReturnURL: p.ReturnURL,
+		AppOnly: c.Kind == ChangeAddAuthenticator, Removes: c.Replaced(e.Phones),
+	})
+	return g, token, nil
 }
 
 // event is the line of a change that was carried out.

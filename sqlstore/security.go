@@ -139,7 +139,7 @@ func (s *Store) CarryOut(ctx context.Context, c enrolments.Change, with enrolmen
 // carryOut does what the change says. The person is locked.
 func (s *Store) carryOut(ctx context.Context, db session, c enrolments.Change, with enrolments.Carrying, now time.Time) error {
 	switch c.Kind {
-	case enrolments.ChangeAddPhone, enrolments.ChangeReplacePhone, enrolments.ChangeAddAuthenticator:
+	case enrolments.ChangeAddPhone, enrolments.ChangeReplacePhone, enrolments.ChangeReplacePhones, enrolments.ChangeAddAuthenticator:
 		with.Pairing.Person = c.Person
 		return addPairing(ctx, db, with.Pairing)
 	case enrolments.ChangeRenamePhone:

@@ -276,7 +276,7 @@ var changes = []promise{
 		setUp, with := setUpFor(p)
 		setUp.Removes = []enrolments.PhoneID{old.ID}
 		with.Pairing = setUp
-		ok(t, f.store.CarryOut(t.Context(), f.change(t, g, enrolments.ChangeReplacePhone, ofPhone(old.ID)), with, present()))
+		ok(t, f.store.CarryOut(t.Context(), f.change(t, g, enrolments.ChangeReplacePhones), with, present()))
 		same(t, f.read(t, setUp.ID, present()), setUp)
 		made := phone(t, p)
 		_, err := f.store.Claim(t.Context(), setUp.Ticket, made, "000000", present())

@@ -107,7 +107,12 @@ func changeOf(form url.Values) map[string]any {
 			change[name] = value
 		}
 	}
-	if change["kind"] == "add_phone" && change["phone_id"] != nil {
+	switch which := change["phone_id"]; {
+	case change["kind"] != "add_phone" || which == nil:
+	case which == "all":
+		change["kind"] = "replace_phones"
+		delete(change, "phone_id")
+	default:
 		change["kind"] = "replace_phone"
 	}
 	return change

@@ -223,11 +223,11 @@ func TestWhatConfirmsANewPhoneIsToldBefore(t *testing.T) {
 	w := newWorld(t)
 	b := w.secures()
 	p := b.open(securityPath + "?new-phone=p2")
-	p.says(t, "Which phone does it replace?", `value="p2" checked`, "On a phone that I have here", "With a code", "24 hours", "Your phones are told")
+	p.says(t, "Which phone does it replace?", `value="p2" checked`, "All of them", "On a phone that I have here", "With a code", "24 hours", "Your phones are told")
 	w.answers("GET "+pageAPI, reply{200, `{"new_phone_by":["totp"],"phones":[],"authenticators":[{"id":"a1"}],"ends_at":"2026-11-01T10:15:00Z"}`, ""})
 	p = b.open(securityPath + "?new-phone")
 	p.says(t, "With a code", "adds the phone at once")
-	p.keepsQuiet(t, "On a phone that I have here", "Which phone does it replace?", "Your phones are told")
+	p.keepsQuiet(t, "On a phone that I have here", "Which phone does it replace?", "All of them", "Your phones are told")
 }
 
 func TestAChangeIsConfirmedOnTheWaitingScreenAndCarriedOutOnce(t *testing.T) {
@@ -242,6 +242,7 @@ func TestAChangeIsConfirmedOnTheWaitingScreenAndCarriedOutOnce(t *testing.T) {
 		{url.Values{"kind": {"rename_phone"}, "phone_id": {"p1"}, "name": {" New name "}}, `{"kind":"rename_phone","language":"en","name":"New name","phone_id":"p1"}`},
 		{url.Values{"kind": {"remove_authenticator"}, "authenticator_id": {"a1"}}, `{"authenticator_id":"a1","kind":"remove_authenticator","language":"en"}`},
 		{url.Values{"kind": {"add_phone"}, "phone_id": {""}}, `{"kind":"add_phone","language":"en"}`},
+		{url.Values{"kind": {"add_phone"}, "phone_id": {"all"}}, `{"kind":"replace_phones","language":"en"}`},
 		{url.Values{"kind": {"add_phone"}, "phone_id": {"p2"}, "code": {"yes"}}, `{"kind":"replace_phone","language":"en","phone_id":"p2"}`},
 	} {
 		w.answers("POST "+pageAPI+"/changes", reply{201, `{"approval_id":"x","waiting_url":"` + waiting + `"}`, ""})

@@ -112,10 +112,13 @@ function further(name, { shown: there, line, change }, set, offered) {
 // showWays is what a new phone can replace, and be confirmed by.
 function showWays() {
   const known = [...byID('choices').querySelectorAll('input')].map((box) => box.value).join();
+  const offered = state.phones.map((p) => [p.id, p.name]);
+  if (offered.length > 1) offered.push(['all', words.text('security.new-phone.all')]);
+  offered.push(['', words.text('security.new-phone.none')]);
   byID('which').hidden = state.phones.length === 0;
-  if (known !== [...state.phones.map((p) => p.id), ''].join()) {
+  if (known !== offered.map(([value]) => value).join()) {
     const likely = state.phones.length === 1 ? state.phones[0].id : '';
-    byID('choices').replaceChildren(...state.phones.map((p) => choice(p.id, p.name, likely)), choice('', words.text('security.new-phone.none'), likely));
+    byID('choices').replaceChildren(...offered.map(([value, name]) => choice(value, name, likely)));
   }
   const by = ways(words, state);
   byID('by-phone').hidden = !by.phone;
@@ -238,9 +241,15 @@ function safer(button, path, key) {
   });
 }
 
+// replacing is the change to a new phone in place of one, of all, or of none ("").
+function replacing(which) {
+  if (which === 'all') return { kind: 'replace_phones' };
+  return which ? { kind: 'replace_phone', phone_id: which } : { kind: 'add_phone' };
+}
+
 function newPhone(button, opens) {
   const replaced = byID('choices').querySelector('input:checked')?.value ?? '';
-  return begin(button, replaced ? { kind: 'replace_phone', phone_id: replaced } : { kind: 'add_phone' }, opens);
+  return begin(button, replacing(replaced), opens);
 }
 
 const mail = emailForms(words, {
