@@ -275,6 +275,9 @@ type handset struct {
 	private ed25519.PrivateKey
 }
 
+// GoString names it where a run is printed.
+func (h *handset) GoString() string { return h.Name }
+
 // phone adds a phone to user, who is added where there is none.
 func (s *scene) phone(user, name string) *handset {
 	s.t.Helper()
