@@ -24,3 +24,6 @@ make() {
 
 make db-password 24 hex
 make seal-keys 32 base64
+
+# A mail server's password is its own to give: empty until you write it here.
+[[ -e smtp-password ]] || install -m 644 /dev/null smtp-password

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -41,6 +42,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		kong.Name("countersign"),
 		kong.Description("Asks a person's phone whether a sign-in is theirs."),
 		kong.DefaultEnvars("COUNTERSIGN"),
+		kong.PostBuild(passOverEmpty),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
@@ -54,6 +56,20 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	return parsed.Run(&streams{os.Stdin, stdout, stderr})
+}
+
+// passOverEmpty takes an environment variable that is empty for one that is not
+// set: that is how compose files and units pass on what nobody has set.
+func passOverEmpty(k *kong.Kong) error {
+	return kong.Visit(k.Model, func(node kong.Visitable, next kong.Next) error {
+		if flag, ok := node.(*kong.Flag); ok {
+			flag.Tag.Envs = slices.DeleteFunc(slices.Clone(flag.Tag.Envs), func(name string) bool {
+				value, set := os.LookupEnv(name)
+				return set && value == ""
+			})
+		}
+		return next(nil)
+	})
 }
 
 // streams is where a verb reads and writes.

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"countersign/internal/seal"
+	"countersign/mail/mailtest"
 	"countersign/redisstore/redistest"
 	"countersign/sqlstore/sqlstoretest"
 )
@@ -248,6 +249,30 @@ func TestEveryFlagIsAnEnvironmentVariableToo(t *testing.T) {
 		if !strings.Contains(help.String(), want) {
 			t.Errorf("--help does not mention %s", want)
 		}
+	}
+}
+
+// Each of them is one that its flag would refuse, or take instead of the default.
+func TestAnEmptyEnvironmentVariableIsNone(t *testing.T) {
+	for _, name := range []string{
+		"COUNTERSIGN_PUBLIC_URL", "COUNTERSIGN_SERVER_NAME", "COUNTERSIGN_LOG_LEVEL", "COUNTERSIGN_TRUSTED_PROXY",
+		"COUNTERSIGN_SMTP", "COUNTERSIGN_SMTP_FROM", "COUNTERSIGN_SMTP_PASSWORD_FILE", "COUNTERSIGN_SMTP_CA_FILE",
+		"COUNTERSIGN_SMTP_LANGUAGE", "COUNTERSIGN_SMTP_INSECURE",
+	} {
+		t.Setenv(name, "")
+	}
+	if _, err := mailCheckSays(t, "ana@example.com"); err == nil || !strings.Contains(err.Error(), "mail is off") {
+		t.Errorf("got %v", err)
+	}
+	server, flags := mailOf(t, mailtest.Options{})
+	if _, err := mailCheckSays(t, append(flags, "ana@example.com")...); err != nil {
+		t.Error(err)
+	}
+	server.Next(t, "ana@example.com")
+	// The server gets as far as what it cannot do without.
+	err := run(t.Context(), []string{"serve"}, io.Discard, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "--seal-keys-file is needed") {
+		t.Errorf("got %v", err)
 	}
 }
 
