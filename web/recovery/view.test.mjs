@@ -61,8 +61,8 @@ test('the page asks again in time, and stops when it is over', () => {
 });
 
 test('a wait says what it comes of', () => {
-  assert.match(plain(view(words, waiting).line), /with a recovery code/);
+  assert.match(plain(view(words, waiting).line), /showed a recovery code/);
   assert.match(plain(view(words, { ...waiting, method: 'email' }).line), /backup mailbox/);
   assert.match(plain(view(words, { ...waiting, method: 'questions' }).line), /security questions/);
-  assert.match(plain(view(words, { ...waiting, method: 'levitation' }).line), /with a recovery code/);
+  assert.match(plain(view(words, { ...waiting, method: 'levitation' }).line), /showed a recovery code/);
 });

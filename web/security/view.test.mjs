@@ -68,6 +68,8 @@ test('a new phone under way says what began it, and when it is ready', () => {
     id: 'r', where: ['Chrome on Windows', '203.0.113.9'],
     begun: 'Begun with a recovery code, Nov 1, 2:05 PM.', ready: 'It can be added from Nov 2, 2:05 PM on.',
   });
+  assert.match(recovery(words, { ...r, method: 'email' }).begun, /^Begun with a code from your backup mailbox, /);
+  assert.match(recovery(words, { ...r, method: 'questions' }).begun, /^Begun with answers to your security questions, /);
   const later = recovery(words, { ...r, state: 'ready', method: 'pigeon' });
   assert.deepEqual([later.begun, later.ready], ['Begun Nov 1, 2:05 PM.', 'It can be added now.']);
 });
