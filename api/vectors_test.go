@@ -86,13 +86,6 @@ func (s onePhone) Claim(_ context.Context, ticket enrolments.Hash, phone enrolme
 	return enrolments.Pairing{State: enrolments.PairingClaimed, Phone: phone.ID, Digits: digits, User: person}, nil
 }
 
-func (s onePhone) PairingByTicket(_ context.Context, ticket enrolments.Hash, _ time.Time) (enrolments.Pairing, error) {
-	if ticket != s.ticket {
-		return enrolments.Pairing{}, enrolments.ErrTicket
-	}
-	return enrolments.Pairing{State: enrolments.PairingOpen, Ticket: ticket}, nil
-}
-
 // RemovePhone finds that somebody else has just removed it.
 func (onePhone) RemovePhone(context.Context, enrolments.PhoneID) error {
 	return enrolments.ErrNotFound

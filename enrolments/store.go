@@ -111,8 +111,6 @@ type PairingStore interface {
 	// happened yet: of callers at once one does; ErrPairingSettled for all
 	// others.
 	EnterPairing(ctx context.Context, id PairingID, now time.Time) (Pairing, error)
-	// PairingByTicket finds an open pairing by its ticket; ErrTicket.
-	PairingByTicket(ctx context.Context, ticket Hash, now time.Time) (Pairing, error)
 	// Claim spends the ticket for phone (stored inactive) and sets digits:
 	// of callers at once one wins; ErrTicket for all others.
 	Claim(ctx context.Context, ticket Hash, phone Phone, digits string, now time.Time) (Pairing, error)

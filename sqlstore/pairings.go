@@ -85,10 +85,6 @@ func (s *Store) Pairing(ctx context.Context, id enrolments.PairingID, now time.T
 	return pairing(ctx, s.read(), id, now)
 }
 
-func pairing(ctx context.Context, db session, id enrolments.PairingID, now time.Time) (enrolments.Pairing, error) {
-	return onePairing(ctx, db, now, `WHERE g.id = $1`, string(id))
-}
-
 // EnterPairing implements enrolments.PairingStore.
 func (s *Store) EnterPairing(ctx context.Context, id enrolments.PairingID, now time.Time) (entered enrolments.Pairing, err error) {
 	err = s.write(ctx, func(ctx context.Context, db session) error {
@@ -108,19 +104,8 @@ func (s *Store) EnterPairing(ctx context.Context, id enrolments.PairingID, now t
 	return entered, nil
 }
 
-// PairingByTicket implements enrolments.PairingStore.
-func (s *Store) PairingByTicket(ctx context.Context, ticket enrolments.Hash, now time.Time) (enrolments.Pairing, error) {
-	p, err := onePairing(ctx, s.read(), now, `WHERE g.ticket = $1 AND g.state = 'open' AND g.expires_at > $2 AND NOT g.app_only`,
-		ticket[:], micros(now))
-	return p, ticketError(err)
-}
-
-// ticketError gives one answer for unknown, spent and out of time.
-func ticketError(err error) error {
-	if errors.Is(err, enrolments.ErrNotFound) {
-		return enrolments.ErrTicket
-	}
-	return err
+func pairing(ctx context.Context, db session, id enrolments.PairingID, now time.Time) (enrolments.Pairing, error) {
+	return onePairing(ctx, db, now, `WHERE g.id = $1`, string(id))
 }
 
 func onePairing(ctx context.Context, db session, now time.Time, where string, args ...any) (enrolments.Pairing, error) {
@@ -162,8 +147,11 @@ func (s *Store) Claim(ctx context.Context, ticket enrolments.Hash, phone enrolme
 			platform = $6, version = version + 1
 			WHERE ticket = $1 AND state = 'open' AND expires_at > $2 AND NOT app_only RETURNING id`,
 			[]any{ticket[:], micros(now), string(phone.ID), digits, phone.Name, phone.Platform}, &id)
+		if errors.Is(err, enrolments.ErrNotFound) { // unknown, spent or out of time: one answer
+			return enrolments.ErrTicket
+		}
 		if err != nil {
-			return ticketError(err)
+			return err
 		}
 		if claimed, err = pairing(ctx, db, id, now); err != nil {
 			return err

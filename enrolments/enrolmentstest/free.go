@@ -87,7 +87,7 @@ var freePairings = []promise{
 		same(t, f.read(t, oldest.ID, present()).State, enrolments.PairingOpen)
 		f.free(t, p, present())
 		same(t, f.read(t, oldest.ID, present()).State, enrolments.PairingRefused)
-		_, err := f.store.PairingByTicket(t.Context(), oldest.Ticket, present())
+		_, err := f.store.Claim(t.Context(), oldest.Ticket, phone(t, p), "000000", present())
 		is(t, err, enrolments.ErrTicket)
 		same(t, f.read(t, other.ID, present()).State, enrolments.PairingOpen)
 	}},

@@ -35,12 +35,9 @@ func (f *fixture) expiredClaim(t *testing.T, p enrolments.Person) (enrolments.Pa
 }
 
 var pairings = []promise{
-	{"a pairing comes back as it was opened, by id and by ticket", func(t *testing.T, f *fixture) {
-		want, ticket := f.pairing(t, f.person(t))
+	{"a pairing comes back as it was opened", func(t *testing.T, f *fixture) {
+		want, _ := f.pairing(t, f.person(t))
 		same(t, f.read(t, want.ID, present()), want)
-		got, err := f.store.PairingByTicket(t.Context(), ticket, present())
-		ok(t, err)
-		same(t, got, want)
 	}},
 	{"a pairing's id and ticket are taken once, and its person must be there", func(t *testing.T, f *fixture) {
 		g, _ := f.pairing(t, f.person(t))
@@ -146,11 +143,8 @@ var pairings = []promise{
 			"spent":       {spent.Ticket, present()},
 			"out of time": {ticket, late.ExpiresAt},
 		} {
-			if _, err := f.store.PairingByTicket(t.Context(), c.ticket, c.now); !errors.Is(err, enrolments.ErrTicket) {
-				t.Errorf("%s: looked up: got %v, want ErrTicket", name, err)
-			}
 			if _, err := f.store.Claim(t.Context(), c.ticket, phone(t, p), "000000", c.now); !errors.Is(err, enrolments.ErrTicket) {
-				t.Errorf("%s: claimed: got %v, want ErrTicket", name, err)
+				t.Errorf("%s: got %v, want ErrTicket", name, err)
 			}
 		}
 	}},

@@ -295,9 +295,7 @@ var changes = []promise{
 		with.Pairing = setUp
 		ok(t, f.store.CarryOut(t.Context(), f.change(t, f.page(t, p, "books"), enrolments.ChangeAddAuthenticator), with, present()))
 		same(t, f.read(t, setUp.ID, present()), setUp)
-		_, err := f.store.PairingByTicket(t.Context(), setUp.Ticket, present())
-		is(t, err, enrolments.ErrTicket)
-		_, err = f.store.Claim(t.Context(), setUp.Ticket, phone(t, p), "000000", present())
+		_, err := f.store.Claim(t.Context(), setUp.Ticket, phone(t, p), "000000", present())
 		is(t, err, enrolments.ErrTicket)
 		a := authenticator(p, "")
 		ok(t, f.store.BeginAuthenticator(t.Context(), setUp.ID, a, present()))
