@@ -202,6 +202,31 @@ const stories = {
     assert.equal((await phone.request("GET", "/v1/phone")).status, 401, "the old one works on");
   },
 
+  "every end of the way says what came of it and what to do": async (browser) => {
+    const ends = {
+      done: ["Your new phone is added", "Ihr neues Telefon ist hinzugefügt", "Votre nouveau téléphone est ajouté"],
+      expired: ["This took too long", "Das hat zu lange gedauert", "Cela a pris trop de temps"],
+      refused: ["This was stopped", "Das wurde aufgehalten", "Ceci a été arrêté"],
+      later: ["This page knows no new phone", "Diese Seite weiß von keinem neuen Telefon", "Cette page ne connaît pas de nouveau téléphone"],
+    };
+    for (const [i, locale] of ["en-GB", "de-DE", "fr-FR"].entries()) {
+      for (const [state, headlines] of Object.entries(ends)) {
+        const page = await open(browser, "", { locale, colorScheme: i === 1 ? "dark" : "light" });
+        await page.route("**/v1/recoveries/*", (route) => route.fulfill({ json: {
+          id: "x", state, method: "email", user: "ana@example.com", application: "books", phones: [],
+          server_time: "2026-11-01T10:00:00Z", ready_at: "2026-11-02T10:00:00Z", ends_at: "2026-11-05T10:00:00Z",
+        } }));
+        await page.goto(`${server}/recovery/AAAAAAAAAAAAAAAAAAAAAA#${"A".repeat(43)}`);
+        await heading(page, headlines[i]);
+        assert.notEqual(await page.locator("#line").textContent(), "");
+        assert.equal(await page.locator("section:not([hidden])").count(), 0, "an end offers what was before");
+        if (i === 2) await page.evaluate(() => { document.documentElement.dir = "rtl"; });
+        await fits(page, `end-${state}-${locale}`);
+        await page.context().close();
+      }
+    }
+  },
+
   "an owner is offered mail and no questions": async (browser) => {
     await person("cea@example.com", { address: "cea@example.org", answers: ["Momo", "my blue scarf", "schnuff"] });
     const asked = await begin("cea@example.com", "owner");
