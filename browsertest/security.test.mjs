@@ -127,6 +127,31 @@ test("my sign-in security in a browser", { skip: server ? false : "SERVER is not
       await leave(page);
     });
 
+    await story("what was confirmed is done once the server can be reached, and nothing is offered before", async () => {
+      const user = "cut@example.com";
+      const { page, phone } = await security(browser, user);
+      await press(page, "Rename Old phone");
+      await page.getByLabel("New name for Old phone").fill("Ana’s tablet");
+      await press(page, "Save");
+      await page.waitForURL(/\/waiting\//);
+      await page.route("**/v1/security-pages/**", (route) => route.abort());
+      await confirm(page, phone, "Rename the phone “Old phone” to “Ana’s tablet”");
+      await heading(page, "The server can’t be reached");
+      await page.unroute("**/v1/security-pages/**");
+      let goOn;
+      const held = new Promise((resolve) => { goOn = resolve; });
+      await page.route("**/carry-out", async (route) => { await held; await route.continue(); });
+      const asked = page.waitForRequest("**/carry-out");
+      await press(page, "Try again");
+      await asked;
+      await heading(page, "One moment");
+      assert.equal(await page.getByRole("button", { name: "I have a new phone" }).isVisible(), false);
+      goOn();
+      await told(page, "The phone has its new name.");
+      await part(page, "Phones").getByText("Ana’s tablet").waitFor();
+      await leave(page);
+    });
+
     await story("what the phone refuses is not done", async () => {
       const user = "refused@example.com";
       const { page, phone } = await security(browser, user);

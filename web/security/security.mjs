@@ -21,7 +21,6 @@ const id = location.pathname.split('/').pop();
 const key = `countersign.security.${id}`;
 const base = `${location.origin}${document.documentElement.dataset.base}`;
 const address = `${base}/v1/security-pages/${id}`;
-const back = broughtBack();
 const token = take(key);
 const hopeless = ['unauthorized', 'not-found', 'origin-refused'];
 const codes = recoveryCodes(words, () => go(''));
@@ -29,6 +28,7 @@ const draw = things(words, () => state.push_locked);
 
 let state = null;
 let shown = null;
+let brought = broughtBack(); // what confirms a change, until that is carried out
 let place = '';
 let lost = token ? '' : 'no-secret';
 let more = false;
@@ -47,7 +47,7 @@ function broughtBack() {
 // --- What is shown ---
 
 function show() {
-  const next = view(words, state, place, lost);
+  const next = view(words, brought ? null : state, place, lost);
   const before = shown;
   shown = next;
   screen.dataset.kind = next.kind;
@@ -275,7 +275,7 @@ function others(...kinds) {
 
 const does = {
   overview: () => go(''),
-  again: (button) => attempt(button, read),
+  again: (button) => attempt(button, arrive),
   more() {
     more = true;
     show();
@@ -353,6 +353,15 @@ function unnamed(form) {
 
 // --- What was confirmed ---
 
+// arrive reads how things stand, after what the person has confirmed was done.
+async function arrive() {
+  await read();
+  if (!state || !brought) return;
+  if (await carryOut(brought) === 'leaves') return;
+  brought = null;
+  await read();
+}
+
 async function carryOut({ approval, code }) {
   if (!code) return trouble('security.refused.unconfirmed');
   try {
@@ -368,9 +377,9 @@ async function carryOut({ approval, code }) {
 function onward(came) {
   if (came.set_up_url?.startsWith(`${base}/set-up/`)) {
     leadBack(`set-up.${new URL(came.set_up_url).pathname.split('/').pop()}`);
-    return location.assign(came.set_up_url);
+    return leaveFor(came.set_up_url);
   }
-  if (came.recovery_url?.startsWith(`${base}/recovery/`)) return location.assign(came.recovery_url);
+  if (came.recovery_url?.startsWith(`${base}/recovery/`)) return leaveFor(came.recovery_url);
   if (came.sent_to) {
     mail.sent(came.sent_to);
     return go('emailCode');
@@ -382,20 +391,25 @@ function onward(came) {
   return told(`security.done.${came.kind}`);
 }
 
+function leaveFor(url) {
+  location.assign(url);
+  return 'leaves';
+}
+
 // --- Begin ---
 
 async function open() {
   show();
   if (!token) return;
-  await read();
-  if (back && state) {
-    await carryOut(back);
-    await read();
-  }
+  await arrive();
   follow();
 }
 
 // A page that comes back out of the browser's memory shows how things stand now.
-addEventListener('pageshow', (event) => { if (event.persisted && token) read(); });
+addEventListener('pageshow', (event) => {
+  if (!event.persisted || !token) return;
+  brought = null;
+  read();
+});
 document.addEventListener('visibilitychange', () => { if (!document.hidden && state) read(); });
 open();
