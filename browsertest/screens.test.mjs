@@ -318,18 +318,22 @@ test("the screens in a browser", { skip: server ? false : "SERVER is not set" },
       });
     }
 
-    await t.test("where the phone is this very browser, one tap leads there and one back", async () => {
+    await t.test("where the phone is this very browser, it is set up there, and one tap leads to it and one back", async () => {
       const user = "same@example.com";
-      const { id, set_up_token: token } = await call("POST", "/v1/pairings", key, { user });
-      const { pair_url: link } = await call("GET", `/v1/pairings/${id}`, token);
-      const page = await open(browser, link, { viewport: { width: 390, height: 780 } });
+      const page = await setUp(browser, user, { viewport: { width: 390, height: 780 } });
+      await page.getByRole("link", { name: "Open the link here" }).click();
       await page.getByLabel("Name of this phone").fill("This browser");
       await page.getByRole("button", { name: "Continue" }).click();
-      await heading(page, "Same on your computer?").or(page.getByRole("button", { name: "Not now" })).first().waitFor();
+      await heading(page, "One step more").or(page.getByRole("button", { name: "Not now" })).first().waitFor();
       if (await page.getByRole("button", { name: "Not now" }).isVisible()) await page.getByRole("button", { name: "Not now" }).click();
-      await heading(page, "Same on your computer?").waitFor();
-      await call("POST", `/v1/pairings/${id}/confirm`, token, { match: true });
-      await heading(page, "Ready").waitFor();
+      await heading(page, "One step more").waitFor();
+      assert.equal(await page.getByText("Waiting for").isVisible(), false, "it waits for another screen");
+      await squeezed(page, "set-up-here-1-phone");
+      await page.getByRole("link", { name: "Back to the set-up" }).click();
+      await heading(page, "Add this phone?").waitFor();
+      await squeezed(page, "set-up-here-2-browser");
+      await page.getByRole("button", { name: "Yes, add it" }).click();
+      await heading(page, "This browser is ready").waitFor();
 
       const asked = await ask(user, { context: { user_agent: chrome } });
       await page.goto(asked.waiting_url);

@@ -1,7 +1,9 @@
-// One device may be both: the browser that signs in, and the phone that is asked.
-// The waiting screen then leads to the phone page, and that one back. Which way
-// somebody went is kept for this tab alone, and told to no server.
+// One device may be both: the browser that signs in, and the phone that is asked
+// or added. The waiting screen and the set-up then lead to the phone page, and
+// that one back. Which way somebody went is kept for this tab alone, and told to
+// no server.
 const key = 'countersign.here';
+const pairKey = 'countersign.here.pair';
 
 // goingOver notes that the request is answered on the phone page of this tab.
 export function goingOver(approval) {
@@ -16,5 +18,43 @@ export function cameOver(approval) {
     return Boolean(approval) && sessionStorage.getItem(key) === approval;
   } catch {
     return false;
+  }
+}
+
+// openingHere notes that the link of the set-up at back is opened in this tab.
+export function openingHere(link, back) {
+  keep({ ticket: ticketOf(link), back, six: '' });
+}
+
+// claimedHere notes the digits of the phone that has used a link, if it was
+// opened here.
+export function claimedHere(ticket, six) {
+  if (note().ticket === ticket) keep({ ...note(), six });
+}
+
+// setUpHere gives the path of the set-up that led this tab to a link; "" if none
+// did.
+export const setUpHere = (ticket) => (ticket && note().ticket === ticket ? note().back : '');
+
+// setUpOf is the same by the digits of the phone that used the link.
+export const setUpOf = (six) => (six && note().six === six ? note().back : '');
+
+// addedHere says whether the phone that shows these digits is this browser: it
+// made them itself, as a phone does, of the link and its own key.
+export const addedHere = (six) => setUpOf(six) === location.pathname;
+
+const ticketOf = (link) => new URL(link).hash.slice(1);
+
+function keep(about) {
+  try {
+    sessionStorage.setItem(pairKey, JSON.stringify(about));
+  } catch { /* then the person goes back by themselves */ }
+}
+
+function note() {
+  try {
+    return JSON.parse(sessionStorage.getItem(pairKey)) ?? {};
+  } catch {
+    return {};
   }
 }

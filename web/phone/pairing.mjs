@@ -1,4 +1,5 @@
 // Becoming somebody's phone, step by step: name, notifications, key, digits.
+import { claimedHere } from '../page/here.mjs';
 import { base32 } from './codes.mjs';
 import { newKey } from './jws.mjs';
 import { look } from './notices.mjs';
@@ -67,7 +68,9 @@ export async function claim(app, reach, push) {
   try {
     const got = await app.line.json('POST', '/v1/pair', body);
     app.spent();
-    await claimed(app, { ...got, reach, endpoint: push?.endpoint ?? '', six: await digits(pairing.ticket, key.jwk) });
+    const six = await digits(pairing.ticket, key.jwk);
+    claimedHere(pairing.ticket, six);
+    await claimed(app, { ...got, reach, endpoint: push?.endpoint ?? '', six });
   } catch (err) {
     if (err.kind === 'push-target-refused' && push) return claim(app, 'failed');
     refusedBy(app, err);
@@ -125,12 +128,25 @@ async function follow(app, account) {
 }
 
 async function finish(app, account) {
+  await activate(app, account);
+  app.set({ pairing: { step: 'ready', account: account.id }, reach: account.reach });
+  app.requests.start();
+}
+
+async function activate(app, account) {
   await app.save({ ...account, state: 'active', six: '' });
   app.established();
   look(app, app.line.now()); // that this phone was added is nothing new to who holds it
   await secret(app, app.account(account.id)).catch(() => {}); // the next start asks again
-  app.set({ pairing: { step: 'ready', account: account.id }, reach: account.reach });
-  app.requests.start();
+}
+
+// catchUp makes active what was confirmed while this page was closed: whoever comes
+// for a request has no use for a first look.
+export async function catchUp(app) {
+  for (const account of app.state.accounts.filter((a) => a.state === 'claimed')) {
+    const { state } = await app.line.call(account, 'GET', '/v1/phone').catch(() => ({}));
+    if (state === 'active') await activate(app, account);
+  }
 }
 
 // cancel gives up a phone that nobody has confirmed yet.

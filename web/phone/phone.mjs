@@ -13,7 +13,7 @@ import move from './move/move.mjs';
 import name from './name/name.mjs';
 import { fetchNotices, openNotice } from './notices.mjs';
 import notify from './notify/notify.mjs';
-import { begin, resume, secret } from './pairing.mjs';
+import { begin, catchUp, resume, secret } from './pairing.mjs';
 import { deviceOf, placeOf } from './place.mjs';
 import { register } from './push.mjs';
 import ready from './ready/ready.mjs';
@@ -235,6 +235,7 @@ async function start() {
   app.requests = new Requests(app);
   listen();
   app.registration = await register(base);
+  if (first.opened) await catchUp(app);
   arrived(first);
   resume(app);
   app.requests.start();

@@ -1,6 +1,7 @@
 // The set-up page: adding a phone, an authenticator app, recovery codes. What
 // is said stands in the catalogues, when in view.mjs.
 import { copy } from '../page/copy.mjs';
+import { addedHere, openingHere } from '../page/here.mjs';
 import { ask, askJSON, Problem } from '../page/server.mjs';
 import { cameFrom, forget, take } from '../page/secret.mjs';
 import { plain, say, write } from '../page/text.mjs';
@@ -34,7 +35,7 @@ const passed = new Set(); // steps that the person passed over
 const icons = { active: 'tick', added: 'tick', done: 'tick', refused: 'no', expired: 'clock', lost: 'clock', nowhere: 'key', codes: 'key' };
 
 function show() {
-  const next = view(words, state, place, lost, Boolean(from));
+  const next = view(words, state, place, lost, Boolean(from), addedHere(state?.digits));
   const before = shown;
   shown = next;
   screen.dataset.kind = next.kind;
@@ -47,6 +48,8 @@ function show() {
   byID('badge').dataset.tone = next.tone;
   if (icons[next.kind]) byID('icon').setAttribute('href', `#icon-${icons[next.kind]}`);
   byID('digits').textContent = next.digits;
+  byID('digits').hidden = next.digits === '';
+  byID('match').textContent = words.text(next.match);
   byID('add-app').hidden = Boolean(state?.authenticator);
   byID('app-back').hidden = appOnly(state);
   showWayBack();
@@ -266,6 +269,7 @@ async function showCodes(button) {
   button.disabled = false;
 }
 
+byID('link').addEventListener('click', () => openingHere(byID('link').href, location.pathname));
 byID('copy-link').addEventListener('click', () => copy(state.pair_url, words, byID('told')));
 byID('copy-key').addEventListener('click', () => copy(setupKey.replaceAll(' ', ''), words, byID('told')));
 

@@ -2,21 +2,25 @@
 // page's Words.
 import { stepOf } from './further.mjs';
 
-// view gives the screen to show: {kind, headline, line, digits, tone}.
+// view gives the screen to show: {kind, headline, line, digits, match, tone}; match
+// is the key of what says yes to a phone.
 // state is the protocol's, or null before the first. place is where the person
 // has gone by themselves: "" (follow the set-up), "app", "sure", "codes" or "done",
 // or a step of further.mjs.
 // lost is the kind of a problem after which nothing more will come; alone says that
-// nothing else is to be set up here.
-export function view(words, state, place = '', lost = '', alone = false) {
+// nothing else is to be set up here; here, that the phone is this very browser,
+// whose digits have been compared.
+export function view(words, state, place = '', lost = '', alone = false, here = false) {
   const kind = kindOf(state, place, lost);
+  const about = kind === 'claimed' && here ? 'claimedHere' : kind;
   const values = { phone: state?.phone?.name, user: state?.user, application: state?.application };
   const loading = kind === 'loading';
   return {
     kind,
-    headline: words.parts(loading ? 'page.one-moment' : `setup.state.${kind}.headline`, values),
-    line: words.parts(loading ? 'setup.loading' : `setup.state.${kind}.${lineOf(kind, state, alone)}`, values),
-    digits: kind === 'claimed' ? grouped(state.digits) : '',
+    headline: words.parts(loading ? 'page.one-moment' : `setup.state.${about}.headline`, values),
+    line: words.parts(loading ? 'setup.loading' : `setup.state.${about}.${lineOf(kind, state, alone)}`, values),
+    digits: about === 'claimed' ? grouped(state.digits) : '',
+    match: about === 'claimedHere' ? 'setup.digits.add' : 'setup.digits.match',
     tone: kind === 'refused' ? 'alarm' : [...ready, 'done'].includes(kind) ? 'good' : 'calm',
   };
 }

@@ -55,6 +55,13 @@ test('the phone and the person are named where the digits are compared', () => {
   assert.match(plain(view(words, claimed).line), /^Ana’s iPhone wants to be added for ana@example\.com\./);
 });
 
+test('where the phone is this very browser, there is nothing to compare', () => {
+  const here = view(words, claimed, '', '', false, true);
+  assert.deepEqual([here.kind, here.digits, plain(here.headline)], ['claimed', '', 'Add this phone?']);
+  assert.equal(words.text(here.match), 'Yes, add it');
+  assert.equal(plain(view(words, active, '', '', false, true).headline), 'Ana’s iPhone is ready');
+});
+
 test('where nothing else is to be set up, nothing else is spoken of', () => {
   const line = (state) => plain(view(words, state, '', '', true).line);
   assert.equal(line(active), 'From now on it is asked when you sign in.');

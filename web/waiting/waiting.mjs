@@ -54,11 +54,12 @@ function heard(next) {
   tick();
 }
 
-// lookHere finds whether a phone of this person is this very browser. Whoever could
-// not come back, since nothing is kept here, is not led away.
+// lookHere finds whether a phone of this person is this very browser, also one that
+// does not know yet that it was confirmed. Whoever could not come back, since
+// nothing is kept here, is not led away.
 async function lookHere(user) {
   try {
-    circumstances.here = kept(key) && (await accountsHere()).some((a) => a.user === user && a.state === 'active');
+    circumstances.here = kept(key) && (await accountsHere()).some((a) => a.user === user && a.state !== 'removed');
   } catch {
     return; // no phone here, or no storage
   }
