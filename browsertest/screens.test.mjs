@@ -28,6 +28,16 @@ async function squeezed(page, name) {
   const before = page.viewportSize();
   const fits = async (how) => {
     assert.ok(await wide(page) <= 0, `${name} is ${await wide(page)} px too wide (${how})`);
+    for (const field of await page.locator("input:visible:not([type=checkbox])").all()) {
+      const hidden = await field.evaluate((input) => {
+        const typed = input.value;
+        input.value ||= "000000";
+        const over = input.scrollWidth - input.clientWidth;
+        input.value = typed;
+        return over;
+      });
+      assert.ok(hidden <= 0, `${name}: ${hidden} px of what is typed are out of sight (${how})`);
+    }
     await shot(page, `${name}-${how}`);
   };
   await page.setViewportSize({ width: 320, height: 640 });
@@ -97,6 +107,7 @@ test("the screens in a browser", { skip: server ? false : "SERVER is not set" },
       if (typed.length > 8) await page.getByRole("button", { name: "Use a recovery code" }).click();
       await page.locator("#typed").fill(typed);
       await shot(page, `without-phone-${typed.length > 8 ? "recovery" : "totp"}`);
+      await squeezed(page, `without-phone-${typed.length > 8 ? "recovery" : "totp"}`);
       await page.locator("#send").click();
       await page.getByRole("button", { name: "Set up my new phone" }).waitFor();
       assert.deepEqual(await barriers(page), []);
