@@ -274,6 +274,7 @@ test("the screens in a browser", { skip: server ? false : "SERVER is not set" },
       "de-AT": {
         asking: "Öffnen Sie Countersign auf Ihrem Telefon", line: /^Öffnen Sie Countersign auf Old phone und geben Sie dort \d\d ein\.$/, left: /^noch \d+ Sekunden$/,
         noPhone: "Mein Telefon ist nicht da", wrong: "Dieser Code war es nicht. Nehmen Sie den neuesten aus Ihrer App. Noch 4 Versuche.",
+        next: /^Der nächste Code kommt in \d+ Sekunden?\.$|^Jetzt ist ein neuer Code da\.$/,
         disown: "Das war ich nicht", blocked: "Anmeldung gesperrt", open: "Fügen Sie Ihr Telefon hinzu", app: "Stattdessen eine Authenticator-App nehmen",
         appHeadline: "Fügen Sie eine Authenticator-App hinzu", recovery: /^Ihr neues Telefon kann ab \w+, \d+\. .* um \d+:\d\d hinzukommen$/,
         other: "Wiederherstellungscode nehmen", newPhone: "Mein neues Telefon einrichten",
@@ -281,6 +282,7 @@ test("the screens in a browser", { skip: server ? false : "SERVER is not set" },
       fr: {
         asking: "Ouvrez Countersign sur votre téléphone", line: /^Ouvrez Countersign sur Old phone et saisissez-y \d\d\.$/, left: /^encore \d+ secondes$/,
         noPhone: "Je n’ai pas mon téléphone", wrong: "Ce n’était pas le bon code. Prenez le plus récent de votre application. Il reste 4 essais.",
+        next: /^Le code suivant arrive dans \d+ secondes?\.$|^Un nouveau code est là\.$/,
         disown: "Ce n’était pas moi", blocked: "Connexion bloquée", open: "Ajoutez votre téléphone", app: "Prendre plutôt une application d’authentification",
         appHeadline: "Ajoutez une application d’authentification", recovery: /^Votre nouveau téléphone pourra être ajouté .* à \d+:\d\d$/,
         other: "Utiliser un code de secours", newPhone: "Configurer mon nouveau téléphone",
@@ -302,6 +304,7 @@ test("the screens in a browser", { skip: server ? false : "SERVER is not set" },
         await waiting.locator("#send").click();
         await waiting.getByText(says.wrong).waitFor();
         await shot(waiting, `${locale}-code`);
+        await waiting.getByText(says.next).waitFor();
         await squeezed(waiting, `${locale}-code`);
         await press(waiting, says.disown);
         await heading(waiting, says.blocked).waitFor();

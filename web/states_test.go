@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -42,6 +43,10 @@ type states struct {
 		Headline   string `json:"headline"`
 		Line       string `json:"line"`
 	} `json:"refusals"`
+	NextCodes []struct {
+		At   time.Time `json:"at"`
+		Line string    `json:"line"`
+	} `json:"next_codes"`
 	Languages []struct {
 		Language      string                     `json:"language"`
 		State         map[string]json.RawMessage `json:"state"`
@@ -71,7 +76,7 @@ func readStates(t *testing.T) states {
 	if err := json.Unmarshal(raw, &all); err != nil {
 		t.Fatal(err)
 	}
-	if len(all.States) < 40 || len(all.Changes) == 0 || len(all.Refusals) == 0 || len(all.Languages) == 0 {
+	if len(all.States) < 40 || len(all.Changes) == 0 || len(all.Refusals) == 0 || len(all.NextCodes) == 0 || len(all.Languages) == 0 {
 		t.Fatal("the table is not the one it was")
 	}
 	return all
@@ -149,6 +154,15 @@ func TestWithoutScriptARefusedCodeIsExplainedAlike(t *testing.T) {
 		got := noscript.RefusalOf(english, c.Problem, len(c.Code) == 16, count, c.PhoneAsked, all.with(t, nil))
 		if want := (noscript.Refusal{Headline: c.Headline, Line: c.Line}); got != want {
 			t.Errorf("%s: got %+v, want %+v", c.Name, got, want)
+		}
+	}
+}
+
+func TestWithoutScriptTheNextCodeIsToldAlike(t *testing.T) {
+	english := loadWords()["en"]
+	for _, c := range readStates(t).NextCodes {
+		if got := noscript.NextCode(english, c.At); got != c.Line {
+			t.Errorf("at %v: got %q, want %q", c.At, got, c.Line)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package noscript
 
 import (
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -64,4 +65,13 @@ func RefusalOf(w Words, kind string, recovery bool, count int, phoneAsked bool, 
 	}
 	line := w.Text(key, "application", applicationOf(w, s), "tries", triesLeft(w, count))
 	return Refusal{Line: strings.TrimSpace(line)}
+}
+
+// codePeriod is for how long a code of an app stands (RFC 6238).
+const codePeriod = 30 * time.Second
+
+// NextCode says when apps show another code, seen from at.
+func NextCode(w Words, at time.Time) string {
+	left := at.Truncate(codePeriod).Add(codePeriod).Sub(at)
+	return w.Text("waiting.code.next", "count", int((left+time.Second-1)/time.Second))
 }

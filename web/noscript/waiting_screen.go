@@ -30,10 +30,11 @@ type waitingScreen struct {
 	// Step is shown in the sign-in's place; EmailWay and QuestionsWay: it could be.
 	Step                   *stepScreen
 	EmailWay, QuestionsWay bool
-	// Refusal is why the last code was not taken, Notice what came of another
-	// step.
-	Refusal *Refusal
-	Notice  string
+	// Refusal is why the last code was not taken, NextCode when an app has another,
+	// where that helps; Notice what came of another step.
+	Refusal  *Refusal
+	NextCode string
+	Notice   string
 	// Application is what it is called here; Onward the key of the way on from
 	// an end, where there is one.
 	Application, Onward string
@@ -102,6 +103,9 @@ func (screen *waitingScreen) field(w Words, at place, n note) {
 	}
 	why := RefusalOf(w, n.Said, n.OfRecovery, n.Count, state.Next == "wait", state)
 	screen.Refusal = &why
+	if !n.OfRecovery && (n.Said == "code-wrong" || n.Said == "code-used") {
+		screen.NextCode = NextCode(w, state.ServerTime)
+	}
 }
 
 // May reports whether the person may do something, by the key of its words.

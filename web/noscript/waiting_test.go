@@ -107,6 +107,10 @@ func TestACodeThatIsNotTakenIsExplainedBesideItsField(t *testing.T) {
 		w.answers(step("code"), c.answer)
 		p := b.submit(waitingPath+"/code?code", url.Values{"code": {c.typed}})
 		p.says(t, c.says, `aria-invalid="true"`, `aria-describedby="typed-hint refused"`)
+		helps := strings.Contains(c.says, "newest one from your app") || strings.Contains(c.says, "Wait for the next one")
+		if spoken := strings.Contains(p.body, "The next code comes in"); spoken != helps {
+			t.Errorf("%q, %q: when the next code comes is said: %v", c.typed, c.says, spoken)
+		}
 		if p.Request.Method != "GET" || p.Request.URL.String() != w.server.URL+waitingPath+"?code" {
 			t.Errorf("%q: ended at %s %s", c.typed, p.Request.Method, p.Request.URL)
 		}

@@ -9,14 +9,19 @@ export class Countdown {
   #endsAt = null;
   #full = fullRing;
   #heard = Infinity;
+  #ahead = 0; // what the server's clock shows more than now
 
   // set takes the deadline of a state that has just come.
   set({ expires_at: expires, server_time: server }, now) {
     const left = Date.parse(expires) - Date.parse(server);
     if (!Number.isFinite(left)) return;
     this.#endsAt = now + Math.max(0, left);
+    this.#ahead = Date.parse(server) - now;
     this.#full = Math.max(this.#full, left / 1000);
   }
+
+  // serverTime is what the server's clock shows, in milliseconds.
+  serverTime(now) { return now + this.#ahead; }
 
   // seconds left, rounded up, so that 0 means over; null before the first state.
   seconds(now) {

@@ -11,6 +11,12 @@ test('it goes by the distance the server gives, whatever the clock of the browse
   assert.equal(c.seconds(5_000_000 + 17_300), 43);
 });
 
+test('it knows what the clock of the server shows', () => {
+  const c = new Countdown();
+  c.set(state(60), 5_000_000);
+  assert.equal(new Date(c.serverTime(5_000_000 + 1_500)).toISOString(), '2026-11-01T10:00:01.500Z');
+});
+
 test('it shows 0 only when the time is up, and never less', () => {
   const c = new Countdown();
   c.set(state(60), 0);

@@ -21,6 +21,19 @@ export function refusal(words, problem, code, phoneAsked, state = null) {
   return { headline: '', line: words.text(why(problem.kind, isRecovery(code)), values).trim() };
 }
 
+// nextCodeIn gives the milliseconds until apps show another code, at an instant in
+// milliseconds by the server's clock. A code stands for 30 seconds (RFC 6238).
+export const nextCodeIn = (at) => period - at % period;
+const period = 30_000;
+
+// awaits says whether a problem with a code is one for which the next code helps.
+export const awaits = (problem, code) => ['code-wrong', 'code-used'].includes(problem.kind) && isDigits(code);
+
+// nextCode says when that code comes, left milliseconds before it.
+export function nextCode(words, left) {
+  return left > 0 ? words.text('waiting.code.next', { count: Math.ceil(left / 1000) }) : words.text('waiting.code.next-there');
+}
+
 function why(kind, recovery) {
   switch (kind) {
     case 'code-wrong': return recovery ? 'waiting.code.wrong-recovery' : 'waiting.code.wrong';

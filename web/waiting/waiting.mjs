@@ -8,7 +8,7 @@ import { wordsOfPage } from '../page/words.mjs';
 import { accountsHere } from '../phone/store.mjs';
 import { Countdown } from './clock.mjs';
 import { speaking } from './change.mjs';
-import { read, refusal } from './code.mjs';
+import { awaits, nextCode, nextCodeIn, read, refusal } from './code.mjs';
 import { follow } from './stream.mjs';
 import { applicationOf, takes, view } from './view.mjs';
 import { waysToANewPhone } from './ways.mjs';
@@ -208,6 +208,7 @@ function tick() {
   if (left === null || shown?.purpose === 'end') return;
   byID('left').textContent = words.text('waiting.seconds-left', { count: left });
   byID('extend').dataset.ready = state.may_extend && left <= 30 ? 'yes' : 'no';
+  showNextCode(now);
   byID('arc').setAttribute('stroke-dashoffset', String(100 * (1 - countdown.share(now))));
   const mark = countdown.announce(now);
   if (mark !== null) say(byID('polite'), words.text(`waiting.aloud.${mark}`));
@@ -276,11 +277,34 @@ function codeRefused(err, code) {
   const problem = err instanceof Problem ? err : new Problem('offline');
   if (problem.kind === 'approval-settled') return line?.poke();
   refuse(refusal(words, problem, code, state?.next === 'wait', state));
+  if (awaits(problem, code)) awaitCode();
   if (problem.kind === 'code-wrong' || problem.kind === 'code-used') byID('typed').select();
   byID('typed').focus();
 }
 
+// awaitCode counts down, unheard, to the next code of an app, and says aloud that it
+// is there.
+let nextCodeAt = null;
+
+function awaitCode() {
+  const now = performance.now();
+  nextCodeAt = now + nextCodeIn(countdown.serverTime(now));
+  showNextCode(now);
+}
+
+function showNextCode(now) {
+  if (nextCodeAt === null) return;
+  const left = nextCodeAt - now;
+  byID('next-code').textContent = nextCode(words, left);
+  byID('next-code').hidden = false;
+  if (left > 0) return;
+  nextCodeAt = null;
+  say(byID('polite'), nextCode(words, left));
+}
+
 function refuse(why) {
+  if (!why) byID('next-code').hidden = true;
+  nextCodeAt = null;
   byID('refused').hidden = !why;
   byID('typed').setAttribute('aria-invalid', String(Boolean(why)));
   byID('refused-headline').hidden = !why?.headline;
