@@ -111,7 +111,7 @@ func pending(w Words, state *State, c Circumstances) View {
 	if kind == "wrongNumber" {
 		v.Tone = "alarm"
 	}
-	about, form := "waiting.pending."+kind, form(w, kind, state)
+	about, form := "waiting.pending."+kind, form(w, kind, state, c)
 	switch first := slices.Contains(withCode, kind); {
 	case !takesCodes(state):
 		v.Code = "none"
@@ -195,9 +195,11 @@ func mayResend(kind string, s *State, c Circumstances) bool {
 }
 
 // form of a pending state's sentence: most speak of a number, if there is one.
-func form(w Words, kind string, s *State) string {
+func form(w Words, kind string, s *State, c Circumstances) string {
 	switch {
-	case kind == "slow" && s.Resends <= 0:
+	case kind == "slow" && (c.HeldBack || s.Resends <= 0) && !takesCodes(s):
+		return "phone-only"
+	case kind == "slow" && (c.HeldBack || s.Resends <= 0):
 		return "no-resend"
 	case w.Has("waiting.pending." + kind + ".plain"):
 		return numbered(s)

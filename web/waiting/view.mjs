@@ -48,7 +48,7 @@ function pending(words, state, circumstances) {
     ...blank,
     kind,
     purpose: codeFirst ? 'code' : 'wait',
-    ...sentences(words, `waiting.pending.${kind}`, form(words, kind, state), valuesOf(words, state)),
+    ...sentences(words, `waiting.pending.${kind}`, form(words, kind, state, circumstances), valuesOf(words, state)),
     note: kind === 'noneReachable' ? openPhone(words, state) : [],
     number: codeFirst ? '' : state.number ?? '',
     counting: true,
@@ -69,7 +69,7 @@ function withoutCodes(words, kind, state, circumstances) {
   const barring = words.has(`waiting.phone-only.${kind}.line`);
   const said = barring
     ? sentences(words, `waiting.phone-only.${kind}`, 'line', valuesOf(words, state))
-    : sentences(words, `waiting.pending.${kind}`, form(words, kind, state), valuesOf(words, state));
+    : sentences(words, `waiting.pending.${kind}`, form(words, kind, state, circumstances), valuesOf(words, state));
   return {
     ...blank, kind, counting: true, code: 'none', resend: resending(kind, state, circumstances),
     here: answersHere(state, circumstances), ...said,
@@ -103,8 +103,8 @@ function resending(kind, state, { asked = 0, heldBack = false }) {
 const answersHere = (state, { here = false, phoneless = false }) => state.next === 'wait' && here && !phoneless;
 
 // form of a pending state's sentence: most speak of a number, if there is one.
-function form(words, kind, state) {
-  if (kind === 'slow' && !(state.resends_left > 0)) return 'no-resend';
+function form(words, kind, state, { heldBack = false }) {
+  if (kind === 'slow' && (heldBack || !(state.resends_left > 0))) return takesCodes(state) ? 'no-resend' : 'phone-only';
   return !state.number && words.has(`waiting.pending.${kind}.plain`) ? 'plain' : 'line';
 }
 
