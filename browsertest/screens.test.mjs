@@ -244,6 +244,16 @@ test("the screens in a browser", { skip: server ? false : "SERVER is not set" },
       await heading(page, "You’re set up").waitFor();
       await page.getByText(/^You aren’t signed in to .* yet\./).waitFor();
       await squeezed(page, "set-up-6-done");
+
+      // Loaded again, the page has no codes to show, and says where there are new ones.
+      await page.reload();
+      await page.getByRole("button", { name: "Show my recovery codes" }).click();
+      await page.getByText("have new ones made in your sign-in security").waitFor();
+      await page.getByRole("button", { name: "Finish without codes" }).click();
+      await heading(page, "Finish without codes?").waitFor();
+      await page.getByRole("button", { name: "Finish without codes" }).click();
+      await heading(page, "You’re set up").waitFor();
+
       let returned = "";
       await page.route(`${back}**`, (route) => { returned = route.request().url(); return route.fulfill({ body: "back" }); });
       await page.getByRole("link", { name: /^Back to / }).click();
