@@ -11,6 +11,7 @@ import (
 
 	"countersign/api"
 	"countersign/approvals"
+	"countersign/cmd/countersign/parties"
 	"countersign/enrolments"
 	"countersign/mobile-stub/phone"
 	"countersign/redisstore"
@@ -104,14 +105,14 @@ func (r *answerRun) measure(ctx context.Context) (_ Report, err error) {
 // enrol pairs a phone, and learns its person from a first approval.
 func (r *answerRun) enrol(ctx context.Context) (err error) {
 	const user = "ana@example.com"
-	if r.phone, r.account, err = pair(ctx, r.client, r.server, user); err != nil {
+	app := application(r.client, r.server)
+	if r.phone, r.account, err = pair(ctx, app, user, phone.Pairing{Name: "Ana's iPhone", Platform: "ios"}); err != nil {
 		return err
 	}
 	var first struct {
 		ID string `json:"id"`
 	}
-	in := map[string]any{"user": user}
-	if err := call(ctx, r.client, http.MethodPost, r.server.URL+"/v1/approvals", r.server.Key, in, &first); err != nil {
+	if err := app.Call(ctx, http.MethodPost, "/v1/approvals", map[string]any{"user": user}, &first); err != nil {
 		return err
 	}
 	a, err := r.store.Read(ctx, approvals.ID(first.ID))
@@ -187,7 +188,7 @@ func (r *answerRun) answerOnce(ctx context.Context) (time.Duration, error) {
 		arrived <- arrival{at, errors.Join(err, is(frame, "approved"))}
 	}()
 	began := time.Now()
-	if _, err := send(r.client, request); err != nil {
+	if _, err := parties.Send(r.client, request); err != nil {
 		return 0, err
 	}
 	got := <-arrived

@@ -120,7 +120,7 @@ func (r *pushRun) pairAll(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		_, _, err = pairAs(ctx, r.client, r.server, user(i), phone.Pairing{Name: "Ana's iPhone", Platform: "ios", Push: wake})
+		_, _, err = pair(ctx, application(r.client, r.server), user(i), phone.Pairing{Name: "Ana's iPhone", Platform: "ios", Push: wake})
 		return err
 	})
 }
@@ -140,7 +140,7 @@ func (r *pushRun) asks(ctx context.Context, i, n int) ([]asked, error) {
 			ID string `json:"id"`
 		}
 		all[k].began = time.Now()
-		err := call(ctx, r.client, http.MethodPost, r.server.URL+"/v1/approvals", r.server.Key, map[string]string{"user": user(i)}, &out)
+		err := application(r.client, r.server).Call(ctx, http.MethodPost, "/v1/approvals", map[string]string{"user": user(i)}, &out)
 		if err != nil {
 			return nil, err
 		}

@@ -22,6 +22,7 @@ import (
 
 	"countersign/cmd/countersign/node"
 	"countersign/cmd/countersign/northwind"
+	"countersign/cmd/countersign/parties"
 	"countersign/enrolments"
 	"countersign/internal/seal"
 	"countersign/mail"
@@ -56,7 +57,7 @@ type demo struct {
 	server, shop, page string
 	listeners          struct{ server, shop, page net.Listener }
 	client             *http.Client // reaches server and gateway
-	app                application
+	app                parties.Application
 
 	work    sync.WaitGroup
 	cleanup []func() error
@@ -205,7 +206,7 @@ func (d *demo) kept(name string, fresh func() (string, error)) (string, error) {
 const shopID enrolments.ApplicationID = "northwind"
 
 // register makes the sample application known and returns a key for it.
-func (d *demo) register(ctx context.Context) (application, error) {
+func (d *demo) register(ctx context.Context) (parties.Application, error) {
 	policy := enrolments.DefaultPolicy()
 	policy.TrustFor = 30 * 24 * time.Hour
 	key, err := d.node.Enrolments.AddApplication(ctx, enrolments.Application{
@@ -215,13 +216,13 @@ func (d *demo) register(ctx context.Context) (application, error) {
 		key, err = d.node.Enrolments.AddKey(ctx, shopID)
 	}
 	if err != nil {
-		return application{}, err
+		return parties.Application{}, err
 	}
 	logo, err := enrolments.ParseLogo(northwind.Logo())
 	if err != nil {
-		return application{}, err
+		return parties.Application{}, err
 	}
-	return application{server: d.server, key: key.Reveal(), client: d.client}, d.node.Enrolments.SetLogo(ctx, shopID, logo)
+	return parties.Application{Server: d.server, Key: key.Reveal(), Client: d.client}, d.node.Enrolments.SetLogo(ctx, shopID, logo)
 }
 
 // newPush makes a subscription at the gateway of this process.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"countersign/api"
+	"countersign/cmd/countersign/parties"
 	"countersign/mobile-stub/phone"
 	"countersign/totp"
 )
@@ -98,20 +99,20 @@ type held struct {
 // enrol pairs a phone for each name; the first by set-up, further ones by the
 // approval of the first.
 func (d *demo) enrol(ctx context.Context, user string) (held, error) {
-	s, err := d.app.open(ctx, user)
+	s, err := d.app.Open(ctx, user, "")
 	if err != nil {
 		return held{}, err
 	}
 	return d.pairIn(ctx, s, user+"'s phone")
 }
 
-func (d *demo) pairIn(ctx context.Context, s setUp, name string) (held, error) {
+func (d *demo) pairIn(ctx context.Context, s parties.SetUp, name string) (held, error) {
 	wake, err := d.newPush()
 	if err != nil {
 		return held{}, err
 	}
 	p := phone.New(phone.Options{HTTP: d.client})
-	account, err := s.pair(ctx, p, phone.Pairing{Name: name, Platform: "ios", Push: wake})
+	account, err := s.Pair(ctx, p, phone.Pairing{Name: name, Platform: "ios", Push: wake})
 	return held{p, account}, err
 }
 
@@ -162,7 +163,7 @@ func (d *demo) begin(ctx context.Context, user string) (held, requested, phone.R
 	if err != nil {
 		return h, requested{}, phone.Request{}, nil, err
 	}
-	r, request, err := h.wake(ctx, func() (requested, error) { return d.app.ask(ctx, user, 60) })
+	r, request, err := h.wake(ctx, func() (requested, error) { return d.ask(ctx, user, 60) })
 	if err != nil {
 		return h, r, request, nil, err
 	}
@@ -263,7 +264,7 @@ func tellReported(ctx context.Context, d *demo) (string, error) {
 	if _, err := screen.end(ctx, "denied: reported"); err != nil {
 		return "", err
 	}
-	next, err := d.app.ask(ctx, "reporter", 60)
+	next, err := d.ask(ctx, "reporter", 60)
 	if err != nil {
 		return "", err
 	}
@@ -278,7 +279,7 @@ func tellExpired(ctx context.Context, d *demo) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	r, request, err := h.wake(ctx, func() (requested, error) { return d.app.ask(ctx, "sleeper", 30) })
+	r, request, err := h.wake(ctx, func() (requested, error) { return d.ask(ctx, "sleeper", 30) })
 	if err != nil {
 		return "", err
 	}
@@ -298,7 +299,7 @@ func tellExpired(ctx context.Context, d *demo) (string, error) {
 
 // typeCode types a code on the waiting screen.
 func (d *demo) typeCode(ctx context.Context, r requested, code string) error {
-	return call(ctx, d.client, http.MethodPost, d.server+"/v1/approvals/"+r.ID+"/code", r.WaitingToken, map[string]string{"code": code}, nil)
+	return d.app.CallAs(ctx, r.WaitingToken, http.MethodPost, "/v1/approvals/"+r.ID+"/code", map[string]string{"code": code}, nil)
 }
 
 func tellCode(ctx context.Context, d *demo) (string, error) {
@@ -331,12 +332,12 @@ func tellReplay(ctx context.Context, d *demo) (string, error) {
 	if _, err := screen.end(ctx, "approved by totp"); err != nil {
 		return "", err
 	}
-	second, err := d.app.ask(ctx, "replayer", 60)
+	second, err := d.ask(ctx, "replayer", 60)
 	if err != nil {
 		return "", err
 	}
-	var refused *problem
-	if err := d.typeCode(ctx, second, code.Digits); !errors.As(err, &refused) || refused.kind() != "code-used" {
+	var refused *parties.Problem
+	if err := d.typeCode(ctx, second, code.Digits); !errors.As(err, &refused) || refused.Kind() != "code-used" {
 		return "", fmt.Errorf("the second use was answered with %v", err)
 	}
 	return "refused: code-used", nil
@@ -362,12 +363,8 @@ func tellRace(ctx context.Context, d *demo) (string, error) {
 
 // secondPhone pairs a further phone on the strength of a fresh approval.
 func (d *demo) secondPhone(ctx context.Context, user, approval string) (held, error) {
-	s := setUp{app: d.app}
-	in := map[string]string{"user": user, "approval_id": approval}
-	if err := call(ctx, d.client, http.MethodPost, d.server+"/v1/pairings", d.app.key, in, &s); err != nil {
-		return held{}, err
-	}
-	if err := s.call(ctx, http.MethodGet, "", nil, &s); err != nil {
+	s, err := d.app.Open(ctx, user, approval)
+	if err != nil {
 		return held{}, err
 	}
 	return d.pairIn(ctx, s, "second phone")
@@ -375,7 +372,7 @@ func (d *demo) secondPhone(ctx context.Context, user, approval string) (held, er
 
 // race has one phone approve and one deny at the same moment.
 func (d *demo) race(ctx context.Context, user string, first, second held) (string, error) {
-	r, _, err := first.wake(ctx, func() (requested, error) { return d.app.ask(ctx, user, 60) })
+	r, _, err := first.wake(ctx, func() (requested, error) { return d.ask(ctx, user, 60) })
 	if err != nil {
 		return "", err
 	}
@@ -430,15 +427,15 @@ func tellReconnect(ctx context.Context, d *demo) (string, error) {
 }
 
 func tellCodeOnly(ctx context.Context, d *demo) (string, error) {
-	s, err := d.app.open(ctx, "phoneless")
+	s, err := d.app.Open(ctx, "phoneless", "")
 	if err != nil {
 		return "", err
 	}
-	secret, err := s.authenticator(ctx, func(secret string) (string, error) { return codeOf(secret, time.Now()) })
+	secret, err := authenticator(ctx, s, func(secret string) (string, error) { return codeOf(secret, time.Now()) })
 	if err != nil {
 		return "", err
 	}
-	r, err := d.app.ask(ctx, "phoneless", 60)
+	r, err := d.ask(ctx, "phoneless", 60)
 	if err != nil {
 		return "", err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"countersign/cmd/countersign/node"
 	"countersign/cmd/countersign/northwind"
+	"countersign/cmd/countersign/parties"
 	"countersign/enrolments"
 	"countersign/mobile-stub/phone"
 )
@@ -38,7 +39,7 @@ func Serve(ctx context.Context, o Options, out io.Writer) (err error) {
 		return fmt.Errorf("the simulated phone: %w", err)
 	}
 	shop, err := northwind.New(northwind.Config{
-		CountersignURL: d.server, APIKey: d.app.key, PublicURL: d.shop, People: People(),
+		CountersignURL: d.server, APIKey: d.app.Key, PublicURL: d.shop, People: People(),
 		FrameAncestors: []string{d.page},
 	})
 	if err != nil {
@@ -95,19 +96,18 @@ func (d *demo) anasPhone(ctx context.Context) (*handset, error) {
 	if err != nil {
 		return nil, err
 	}
-	account, err := s.pair(ctx, p, phone.Pairing{Name: "Ana's iPhone", Platform: "ios", Push: wake})
+	account, err := s.Pair(ctx, p, phone.Pairing{Name: "Ana's iPhone", Platform: "ios", Push: wake})
 	return newHandset(p, account), err
 }
 
 // firstSetUp opens a set-up as an administrator: a kept folder may hold an
 // older phone of hers.
-func (d *demo) firstSetUp(ctx context.Context) (setUp, error) {
+func (d *demo) firstSetUp(ctx context.Context) (parties.SetUp, error) {
 	pairing, token, err := d.node.Enrolments.OpenPairing(ctx, enrolments.Opening{
 		User: ana, Application: shopID, Allowed: true, ReturnURL: d.shop + northwind.ReturnPath,
 	})
 	if err != nil {
-		return setUp{}, err
+		return parties.SetUp{}, err
 	}
-	s := setUp{ID: string(pairing.ID), Token: token.Reveal(), app: d.app}
-	return s, s.call(ctx, http.MethodGet, "", nil, &s)
+	return d.app.Opened(ctx, string(pairing.ID), token.Reveal())
 }
