@@ -8,8 +8,10 @@ import { wordsOfPage } from '../page/words.mjs';
 import { recoveryCodes } from '../forms/codes.mjs';
 import { emailForms } from '../forms/email.mjs';
 import { questionForm } from '../forms/questions.mjs';
+import { choose, chosen, showNewPhone } from './new-phone.mjs';
+import { renaming, unnamed } from './rename.mjs';
 import { things } from './things.mjs';
-import { email, questions, refusal, view, ways } from './view.mjs';
+import { email, questions, refusal, view } from './view.mjs';
 
 const refreshEvery = 20_000; // ms
 const shownFirst = 5; // sign-ins, before the person asks for more
@@ -96,7 +98,7 @@ function showState() {
   byID('back').href = byID('back').hidden ? '' : state.back_to;
   write(byID('back-words'), words.parts('page.back-to', { application: state.application }));
   write(byID('closes'), words.parts('security.closes', { time: words.time(Date.parse(state.ends_at) - clockOff) }));
-  showWays();
+  showNewPhone(words, state);
 }
 
 // further shows what may be set beside phones and codes.
@@ -107,39 +109,6 @@ function further(name, { shown: there, line, change }, set, offered) {
   byID(`${name}-change`).hidden = !offered;
   byID(`${name}-remove`).hidden = !set;
   for (const act of ['change', 'remove']) byID(`${name}-${act}`).disabled = state.push_locked;
-}
-
-// showWays is what a new phone can replace, and be confirmed by.
-function showWays() {
-  const known = [...byID('choices').querySelectorAll('input')].map((box) => box.value).join();
-  const offered = state.phones.map((p) => [p.id, p.name]);
-  if (offered.length > 1) offered.push(['all', words.text('security.new-phone.all')]);
-  offered.push(['', words.text('security.new-phone.none')]);
-  byID('which').hidden = state.phones.length === 0;
-  if (known !== offered.map(([value]) => value).join()) {
-    const likely = state.phones.length === 1 ? state.phones[0].id : '';
-    byID('choices').replaceChildren(...offered.map(([value, name]) => choice(value, name, likely)));
-  }
-  const by = ways(words, state);
-  byID('by-phone').hidden = !by.phone;
-  byID('by-code').hidden = by.code.length === 0;
-  byID('by-code').querySelector('button').classList.toggle('primary', !by.phone);
-  byID('by-code-line').textContent = by.code.join(' ');
-  byID('by-mail').hidden = by.mail === '';
-  byID('by-mail-line').textContent = by.mail;
-}
-
-function choice(value, name, chosen) {
-  const label = document.createElement('label');
-  const box = document.createElement('input');
-  box.type = 'radio';
-  box.name = 'replaces';
-  box.value = value;
-  box.checked = value === chosen;
-  const text = document.createElement('bdi');
-  text.textContent = name;
-  label.append(box, text);
-  return label;
 }
 
 function told(key) {
@@ -241,17 +210,6 @@ function safer(button, path, key) {
   });
 }
 
-// replacing is the change to a new phone in place of one, of all, or of none ("").
-function replacing(which) {
-  if (which === 'all') return { kind: 'replace_phones' };
-  return which ? { kind: 'replace_phone', phone_id: which } : { kind: 'add_phone' };
-}
-
-function newPhone(button, opens) {
-  const replaced = byID('choices').querySelector('input:checked')?.value ?? '';
-  return begin(button, replacing(replaced), opens);
-}
-
 const mail = emailForms(words, {
   send: (to) => leave({ kind: 'set_email', address: to }),
   async confirm(code) {
@@ -284,17 +242,20 @@ const does = {
     next.focus();
   },
   newPhone: () => go('newPhone'),
-  byPhone: (button) => newPhone(button),
-  byCode: (button) => newPhone(button, 'code-first'),
-  byMail: (button) => newPhone(button, 'mail-first'),
+  byPhone: (button) => begin(button, chosen()),
+  byCode: (button) => begin(button, chosen(), 'code-first'),
+  byMail: (button) => begin(button, chosen(), 'mail-first'),
   addApp: (button) => begin(button, { kind: 'add_authenticator' }),
   renewCodes: (button) => begin(button, { kind: 'renew_recovery_codes' }),
-  rename: (button) => renaming(button),
-  keepName: (button) => unnamed(button.closest('form')),
+  rename(button) {
+    const { id: phone } = button.dataset;
+    const save = (from, name) => begin(from, { kind: 'rename_phone', phone_id: phone, name });
+    renaming(words, button, state.phones.find((p) => p.id === phone).name, save, show);
+  },
+  keepName: (button) => unnamed(button.closest('form'), show),
   replace(button) {
     go('newPhone');
-    const box = byID('choices').querySelector(`input[value="${CSS.escape(button.dataset.id)}"]`);
-    if (box) box.checked = true;
+    choose(button.dataset.id);
   },
   remove: (button) => begin(button, button.closest('#apps')
     ? { kind: 'remove_authenticator', authenticator_id: button.dataset.id }
@@ -314,42 +275,6 @@ screen.addEventListener('click', (event) => {
 });
 
 byID('new-phone-form').addEventListener('submit', (event) => event.preventDefault());
-
-// renaming opens the form in the phone's place.
-function renaming(button) {
-  const li = button.closest('.thing');
-  const { id: of } = button.dataset;
-  const { name } = state.phones.find((p) => p.id === of);
-  const form = byID('rename').content.firstElementChild.cloneNode(true);
-  const input = form.querySelector('input');
-  input.id = `name-${of}`;
-  input.value = name;
-  form.querySelector('label').htmlFor = input.id;
-  write(form.querySelector('label'), words.parts('security.rename.label', { name }));
-  form.addEventListener('submit', (event) => {
-    event.preventDefault();
-    const fresh = input.value.trim();
-    const note = form.querySelector('.note');
-    note.hidden = fresh !== '';
-    note.textContent = fresh ? '' : words.text('security.rename.empty');
-    input.setAttribute('aria-invalid', String(fresh === ''));
-    if (fresh === '') return input.focus();
-    if (fresh === name) return unnamed(form);
-    return begin(form.querySelector('[type="submit"]'), { kind: 'rename_phone', phone_id: of, name: fresh });
-  });
-  form.addEventListener('keydown', (event) => { if (event.key === 'Escape') unnamed(form); });
-  li.querySelector('.acts').hidden = true;
-  li.append(form);
-  input.select();
-}
-
-function unnamed(form) {
-  const li = form.closest('.thing');
-  form.remove();
-  li.querySelector('.acts').hidden = false;
-  li.querySelector('[data-do="rename"]').focus();
-  show();
-}
 
 // --- What was confirmed ---
 
