@@ -226,6 +226,19 @@ test("the phone page", { skip: server && key ? false : "SERVER and KEY are not s
       await page.context().close();
     });
 
+    await story("what is no sign-in is named as what it is, when it is refused too", async () => {
+      const page = await handset(browser);
+      await paired(page, "vera@example.com");
+      await call("POST", "/v1/approvals", key, { user: "vera@example.com", context: { action: "Remove the phone “Old Pixel”" } });
+      await heading(page, "Northwind Books asks: Remove the phone “Old Pixel”?").waitFor();
+      await tap(page, "It wasn’t me");
+      await tap(page, "Just refuse");
+      await heading(page, "Refused").waitFor();
+      await page.locator("#said-line", { hasText: "Remove the phone “Old Pixel”: refused for Northwind Books. Nothing was done." }).waitFor();
+      await look(page, "refused-act");
+      await page.context().close();
+    });
+
     await story("a call to the help desk shows a number to read out, and can be refused", async () => {
       const page = await handset(browser);
       await paired(page, "cal@example.com");
@@ -338,6 +351,7 @@ test("the phone page", { skip: server && key ? false : "SERVER and KEY are not s
       await page.getByLabel("Number on the sign-in screen").fill(guss.number);
       await tap(page, "Approve");
       await heading(page, "Approved").waitFor();
+      await page.locator("#said-line", { hasText: "Pay 40 €: approved for Northwind Books." }).waitFor();
       await tap(page, "Next request");
       await page.getByText("as fay@example.com").waitFor();
       await heading(other, "Are you signing in to Northwind Books?").waitFor();

@@ -1,5 +1,8 @@
 // From what the phone knows to what it shows. Pure: no page, no network.
 
+// signIn is the action of a request for which its application names no other.
+export const signIn = 'Sign in';
+
 // placeOf names the screen. What somebody asks of this person comes before what
 // they were looking at, and a pairing before both: it ends by itself.
 export function placeOf({ pairing, said, requests = [], reporting, where, accounts = [] }) {

@@ -2,7 +2,7 @@
 // and taken down when it is over.
 import { Countdown } from '../waiting/clock.mjs';
 import { openLock } from './lock.mjs';
-import { answerKind, goneKind, ordered, shownOf } from './place.mjs';
+import { answerKind, goneKind, ordered, shownOf, signIn } from './place.mjs';
 import { answer } from './tokens.mjs';
 
 const look = 1500; // ms between two looks while something is asked
@@ -159,6 +159,7 @@ export class Requests {
     const values = {
       application: request.shown.application || settled?.application || this.#app.words.text('some-application'),
       phone: settled?.settled_by || this.#app.words.text('some-phone'),
+      action: request.shown.action || settled?.action || signIn,
     };
     const requests = this.#state.requests.filter((r) => r !== request);
     this.#app.set({ requests, opened: '', reporting: false, said: { kind, values, request: request.id } });

@@ -2,9 +2,8 @@
 // from the screen of the sign-in, so that nobody approves what they do not see.
 import { say, write } from '../../page/text.mjs';
 import { newLock } from '../lock.mjs';
-import { warnings } from '../place.mjs';
+import { signIn, warnings } from '../place.mjs';
 
-const signIn = 'Sign in'; // what applications ask for when they name nothing else
 const helpDesk = 'Help desk is asking'; // its reference is a number to read out to them
 
 export default function request(app) {
