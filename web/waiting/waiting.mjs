@@ -1,6 +1,6 @@
 // The waiting screen: the parts of the page, what the person does, and the
 // state that comes in. What is said stands in the catalogues, when in view.mjs.
-import { ask, askJSON, Problem } from '../page/server.mjs';
+import { ask, askJSON } from '../page/server.mjs';
 import { goingOver } from '../page/here.mjs';
 import { forget, kept, take } from '../page/secret.mjs';
 import { plain, say, write } from '../page/text.mjs';
@@ -8,8 +8,8 @@ import { wordsOfPage } from '../page/words.mjs';
 import { accountsHere } from '../phone/store.mjs';
 import { Countdown } from './clock.mjs';
 import { speaking } from './change.mjs';
-import { awaits, nextCode, nextCodeIn, read, refusal } from './code.mjs';
 import { follow } from './stream.mjs';
+import { codeField } from './typed.mjs';
 import { applicationOf, takes, view } from './view.mjs';
 import { waysToANewPhone } from './ways.mjs';
 
@@ -208,7 +208,7 @@ function tick() {
   if (left === null || shown?.purpose === 'end') return;
   byID('left').textContent = words.text('waiting.seconds-left', { count: left });
   byID('extend').dataset.ready = state.may_extend && left <= 30 ? 'yes' : 'no';
-  showNextCode(now);
+  typed.tick();
   byID('arc').setAttribute('stroke-dashoffset', String(100 * (1 - countdown.share(now))));
   const mark = countdown.announce(now);
   if (mark !== null) say(byID('polite'), words.text(`waiting.aloud.${mark}`));
@@ -249,68 +249,19 @@ const ways = waysToANewPhone({
   },
 });
 
+const typed = codeField({
+  address, token,
+  now: () => ({ words, state, serverTime: countdown.serverTime(performance.now()) }),
+  taken: (next) => line?.take(next),
+  over: () => line?.poke(),
+});
+
 byID('other-code').addEventListener('click', () => {
   recovery = !recovery;
-  refuse(null);
+  typed.clear();
   showCode();
   byID('typed').focus();
 });
-
-byID('typed').addEventListener('input', () => refuse(null));
-
-byID('code').addEventListener('submit', async (event) => {
-  event.preventDefault();
-  const typed = byID('typed').value;
-  const code = read(typed);
-  if (!code) return refuse({ headline: '', line: words.text(typed.trim() ? 'waiting.code.shape' : 'waiting.code.empty') });
-  byID('send').disabled = true;
-  try {
-    line?.take(await askJSON(`${address}/code`, token, { method: 'POST', body: { code } }));
-  } catch (err) {
-    codeRefused(err, code);
-  } finally {
-    byID('send').disabled = false;
-  }
-});
-
-function codeRefused(err, code) {
-  const problem = err instanceof Problem ? err : new Problem('offline');
-  if (problem.kind === 'approval-settled') return line?.poke();
-  refuse(refusal(words, problem, code, state?.next === 'wait', state));
-  if (awaits(problem, code)) awaitCode();
-  if (problem.kind === 'code-wrong' || problem.kind === 'code-used') byID('typed').select();
-  byID('typed').focus();
-}
-
-// awaitCode counts down, unheard, to the next code of an app, and says aloud that it
-// is there.
-let nextCodeAt = null;
-
-function awaitCode() {
-  const now = performance.now();
-  nextCodeAt = now + nextCodeIn(countdown.serverTime(now));
-  showNextCode(now);
-}
-
-function showNextCode(now) {
-  if (nextCodeAt === null) return;
-  const left = nextCodeAt - now;
-  byID('next-code').textContent = nextCode(words, left);
-  byID('next-code').hidden = false;
-  if (left > 0) return;
-  nextCodeAt = null;
-  say(byID('polite'), nextCode(words, left));
-}
-
-function refuse(why) {
-  if (!why) byID('next-code').hidden = true;
-  nextCodeAt = null;
-  byID('refused').hidden = !why;
-  byID('typed').setAttribute('aria-invalid', String(Boolean(why)));
-  byID('refused-headline').hidden = !why?.headline;
-  byID('refused-headline').textContent = why?.headline ?? '';
-  byID('refused-line').textContent = why?.line ?? '';
-}
 
 byID('resend').addEventListener('click', async () => {
   if (shown.resend !== 'ready') return;
