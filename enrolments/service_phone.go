@@ -55,20 +55,30 @@ type phoneClaims struct {
 var jtiShape = regexp.MustCompile(`^[A-Za-z0-9_-]{16,64}$`)
 
 // KnowPhone verifies the proof of a phone's request. The caller spends
-// ProofID. ErrPhoneUnknown, ErrRequestProof, ErrClock.
+// ProofID. ErrPhoneUnknown, ErrRequestProof, ErrClock: a proof that is none at all
+// is ErrRequestProof whichever phone it names, and a good one of another key is
+// ErrPhoneUnknown as late as one of a phone that is not there.
 func (s *Service) KnowPhone(ctx context.Context, r SignedRequest) (KnownPhone, error) {
 	header, err := jws.Peek(r.Proof)
 	if err != nil || header.Kid == "" {
 		return KnownPhone{}, ErrRequestProof
 	}
 	phone, user, err := s.config.Store.Phone(ctx, PhoneID(header.Kid))
-	if errors.Is(err, ErrNotFound) {
-		return KnownPhone{}, ErrPhoneUnknown
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return KnownPhone{}, err
+	}
+	key, known := phone.Key, err == nil && phone.Key.Algorithm() == header.Alg
+	if !known {
+		key = jws.Decoy(header.Alg)
+	}
+	payload, err := signedBy(key, r.Proof)
+	if err == nil && !known {
+		err = ErrPhoneUnknown
 	}
 	if err != nil {
 		return KnownPhone{}, err
 	}
-	claims, err := verifyPhoneProof(r, phone.Key)
+	claims, err := phoneClaimsOf(payload, r)
 	if err != nil {
 		return KnownPhone{}, err
 	}
@@ -78,17 +88,20 @@ func (s *Service) KnowPhone(ctx context.Context, r SignedRequest) (KnownPhone, e
 	return KnownPhone{phone, user, string(phone.ID) + "." + claims.Jti}, nil
 }
 
-func verifyPhoneProof(r SignedRequest, key jws.Key) (phoneClaims, error) {
-	var claims phoneClaims
-	_, payload, err := jws.Verify(r.Proof, key, PhoneProof)
+func signedBy(key jws.Key, proof string) (payload []byte, err error) {
+	_, payload, err = jws.Verify(proof, key, PhoneProof)
 	switch {
 	case errors.Is(err, jws.ErrSignature), errors.Is(err, jws.ErrAlgorithm):
-		return claims, ErrPhoneUnknown
-	case err != nil || jws.Claims(payload, &claims) != nil:
-		return claims, ErrRequestProof
+		return nil, ErrPhoneUnknown
+	case err != nil:
+		return nil, ErrRequestProof
 	}
+	return payload, nil
+}
+
+func phoneClaimsOf(payload []byte, r SignedRequest) (claims phoneClaims, err error) {
 	body := sha256.Sum256(r.Body)
-	if claims.Htm != r.Method || claims.Htu != r.URL || !jtiShape.MatchString(claims.Jti) ||
+	if jws.Claims(payload, &claims) != nil || claims.Htm != r.Method || claims.Htu != r.URL || !jtiShape.MatchString(claims.Jti) ||
 		claims.Bod != base64.RawURLEncoding.EncodeToString(body[:]) {
 		return claims, ErrRequestProof
 	}

@@ -1,6 +1,8 @@
 package enrolments_test
 
 import (
+	"crypto/ed25519"
+	"encoding/base64"
 	"errors"
 	"strings"
 	"testing"
@@ -77,6 +79,49 @@ func TestUnknownRemovedAndWrongKeyAreOneAnswer(t *testing.T) {
 		}
 	}
 	d.know(t, kept)
+}
+
+// Whoever has no phone's key must not learn from a proof that is none which phones
+// there are.
+func TestWhatIsNoProofTellsNotWhichPhonesThereAre(t *testing.T) {
+	d := open(t)
+	_, ana := d.paired(t, "ana@example.com")
+	type parts = map[string]any
+	for name, c := range map[string]struct {
+		change func(header, claims parts)
+		spoil  func(proof string) string
+		want   error
+	}{
+		"other type":        {change: func(h, _ parts) { h["typ"] = enrolments.PairingProof }, want: enrolments.ErrRequestProof},
+		"no signature":      {spoil: func(p string) string { return p[:strings.LastIndexByte(p, '.')+1] + "A" }, want: enrolments.ErrRequestProof},
+		"other algorithm":   {change: func(h, _ parts) { h["alg"] = "ES256" }, want: enrolments.ErrPhoneUnknown},
+		"unheard algorithm": {change: func(h, _ parts) { h["alg"] = "HS256" }, want: enrolments.ErrPhoneUnknown},
+		"other address":     {change: func(_, c parts) { c["htu"] = publicURL }, want: enrolments.ErrPhoneUnknown},
+		"stale":             {change: func(_, c parts) { c["iat"] = 0 }, want: enrolments.ErrPhoneUnknown},
+		"as it should be":   {want: enrolments.ErrPhoneUnknown},
+	} {
+		for _, id := range []enrolments.PhoneID{ana.id, enrolments.NewID[enrolments.PhoneID]()} {
+			for who, key := range map[string]ed25519.PrivateKey{"a stranger's key": newHandset(t).private, "a key that is no secret": decoyPrivate(t)} {
+				stranger := &handset{private: key, id: id}
+				r := stranger.proof(d.clock.now(), c.change)
+				if c.spoil != nil {
+					r.Proof = c.spoil(r.Proof)
+				}
+				if _, err := d.KnowPhone(t.Context(), r); !errors.Is(err, c.want) {
+					t.Errorf("%s by %s, of a phone that is there %v: got %v, want %v", name, who, id == ana.id, err, c.want)
+				}
+			}
+		}
+	}
+}
+
+// decoyPrivate is the private half of jws.Decoy for EdDSA, which stands in RFC 8037
+// for everybody to read.
+func decoyPrivate(t *testing.T) ed25519.PrivateKey {
+	t.Helper()
+	seed, err := base64.RawURLEncoding.DecodeString("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A")
+	noError(t, err)
+	return ed25519.NewKeyFromSeed(seed)
 }
 
 func TestARemovedPhoneIsGoneWithItsSecret(t *testing.T) {

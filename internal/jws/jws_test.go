@@ -43,6 +43,26 @@ func TestATokenVerifiesUnderItsOwnKeyAndTypeOnly(t *testing.T) {
 	}
 }
 
+func TestADecoyVerifiesByItsOwnAlgorithmAndNothingOfOurs(t *testing.T) {
+	token, err := newSigner(t).Sign("a+jwt", map[string]string{"sub": "ana"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Verify(token, Decoy("ES256"), "a+jwt"); !errors.Is(err, ErrSignature) {
+		t.Errorf("got %v, want ErrSignature", err)
+	}
+	for _, alg := range []string{"ES256", "EdDSA"} {
+		if got := Decoy(alg).Algorithm(); got != alg {
+			t.Errorf("the decoy for %s is of %q", alg, got)
+		}
+	}
+	for _, alg := range []string{"", "none", "HS256", "es256"} {
+		if got := Decoy(alg); got.Algorithm() != "" {
+			t.Errorf("there is a decoy for %q, of %s", alg, got.Algorithm())
+		}
+	}
+}
+
 func TestHeadersThatAttackersSendAreRefused(t *testing.T) {
 	s := newSigner(t)
 	token, err := s.Sign("a+jwt", map[string]string{"sub": "ana"})
