@@ -389,7 +389,7 @@ func TestTrustEndsAndARecoveryStopsWithoutAnApproval(t *testing.T) {
 	r := w.begin(l.byRecoveryCode())
 	for _, name := range []string{"Chrome on Windows", "Firefox on Linux"} {
 		b := enrolments.TrustedBrowser{Person: l.person().ID, Application: "northwind", Approval: name, Name: name}
-		if err := w.people.Trust(t.Context(), b, 24*time.Hour); err != nil {
+		if err := w.people.Trust(t.Context(), b, w.clock.now(), 24*time.Hour); err != nil {
 			t.Fatal(err)
 		}
 		if _, _, err := w.people.IssueTrust(t.Context(), name); err != nil {

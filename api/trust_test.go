@@ -27,12 +27,8 @@ func (w *world) trusts(h handset) string {
 	if _, err := h.Approve(w.t.Context(), h.id, h.find(w.t, s), s.number); err != nil {
 		w.t.Fatal(err)
 	}
-	state := w.want(w.with(s.token, "POST", "/v1/approvals/"+s.id+"/trust", "", "Origin", w.url), 200)
-	back, err := url.Parse(state.member("return_to"))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	redeemed := w.want(w.app("POST", "/v1/approvals/"+s.id+"/redeem", `{"result_code":"`+back.Query().Get("result_code")+`"}`), 200)
+	w.want(w.with(s.token, "POST", "/v1/approvals/"+s.id+"/trust", "", "Origin", w.url), 200)
+	redeemed := w.redeem(s)
 	token := redeemed.member("trusted_browser.token")
 	if token == "" {
 		w.t.Fatalf("no token in %s", redeemed.body)
@@ -124,21 +120,8 @@ func TestTrustEndsWithWhatItRestsOn(t *testing.T) {
 			}
 		},
 		"a report": func(w *world, h handset) {
-			s := w.signIn(person)
-			if _, err := h.Report(w.t.Context(), h.id, h.find(w.t, s)); err != nil {
-				w.t.Fatal(err)
-			}
-			e, err := w.people.Person(w.t.Context(), person)
-			if err != nil {
-				w.t.Fatal(err)
-			}
-			desk, err := w.people.HelpDesk("it was them after all")
-			if err != nil {
-				w.t.Fatal(err)
-			}
-			if err := desk.Unlock(w.t.Context(), e.ID); err != nil {
-				w.t.Fatal(err)
-			}
+			w.reports(h)
+			w.unlock(person)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -146,6 +129,7 @@ func TestTrustEndsWithWhatItRestsOn(t *testing.T) {
 			w.policy(map[string]string{"trusted_browser_days": "30"})
 			l := w.loser(person)
 			w.finish(w.want(w.setUp(w.begin(l.byTOTP()), `[]`), 201))
+			w.clock.move(time.Minute) // the recovery has ended all trust
 			token := w.trusts(l.old)
 			if r := w.asks(token); r.member("next") != "done" {
 				t.Fatalf("not trusted: %s", r.body)
@@ -183,4 +167,89 @@ func TestWhoMayNotTrust(t *testing.T) {
 	if r := w.want(w.with(other, "POST", "/v1/approvals", `{"user":"`+person+`","trusted_browser":"`+trusted+`","context":{"user_agent":"`+userAgent+`"}}`), 201); r.member("next") == "done" {
 		t.Error("another application's browser is trusted")
 	}
+}
+
+// Whoever has a sign-in approved that is not theirs may yet be at its screen when
+// its person says so.
+func TestWhatWasApprovedBeforeTrustEndedTrustsNoBrowser(t *testing.T) {
+	for name, end := range map[string]func(w *world, l *loser){
+		"a report":            func(w *world, l *loser) { w.reports(l.old) },
+		"a report, looked at": func(w *world, l *loser) { w.reports(l.old); w.unlock(person) },
+		"a password changed":  func(w *world, _ *loser) { w.want(w.app("DELETE", "/v1/people/"+person+"/trusted-browsers", ""), 204) },
+		"a phone removed": func(w *world, l *loser) {
+			if err := l.old.Remove(w.t.Context(), l.old.id); err != nil {
+				w.t.Fatal(err)
+			}
+		},
+		"a word on their page": func(w *world, _ *loser) { w.want(w.at(w.securityPage(person), "DELETE", "/trusted-browsers", ""), 204) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.policy(map[string]string{"trusted_browser_days": "30"})
+			l := w.loser(person)
+			s := l.byTOTP()
+			end(w, l)
+			w.refused(w.with(s.token, "POST", "/v1/approvals/"+s.id+"/trust", ""), 403, "fresh-approval-needed")
+			if got := w.redeem(s); got.member("trusted_browser.token") != "" {
+				t.Errorf("the browser is trusted: %s", got.body)
+			}
+		})
+	}
+}
+
+func TestNoBrowserIsTrustedUntilAnAdministratorHasLooked(t *testing.T) {
+	w := newWorld(t)
+	w.policy(map[string]string{"trusted_browser_days": "30"})
+	l := w.loser(person)
+	w.reports(l.old)
+	s := l.byTOTP() // codes are still taken
+	state := w.want(w.with(s.token, "GET", "/v1/approvals/"+s.id+"/stream", "", "Accept", "application/json"), 200)
+	if state.member("trust_days") != "" {
+		t.Errorf("it is offered: %s", state.body)
+	}
+	w.refused(w.with(s.token, "POST", "/v1/approvals/"+s.id+"/trust", ""), 403, "fresh-approval-needed")
+	w.unlock(person)
+	if got := w.redeem(s); got.member("trusted_browser.token") != "" {
+		t.Errorf("the browser is trusted: %s", got.body)
+	}
+	next := l.byTOTP()
+	w.want(w.with(next.token, "POST", "/v1/approvals/"+next.id+"/trust", ""), 200)
+	if got := w.redeem(next); got.member("trusted_browser.token") == "" {
+		t.Errorf("after that it is not trusted: %s", got.body)
+	}
+}
+
+// reports has the phone say that a sign-in is not its person's own.
+func (w *world) reports(h handset) {
+	w.t.Helper()
+	if _, err := h.Report(w.t.Context(), h.id, h.find(w.t, w.signIn(person))); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// unlock is an administrator who has looked.
+func (w *world) unlock(user string) {
+	w.t.Helper()
+	e, err := w.people.Person(w.t.Context(), user)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	desk, err := w.people.HelpDesk("looked at")
+	if err == nil {
+		err = desk.Unlock(w.t.Context(), e.ID)
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// redeem is the application to which a browser came back.
+func (w *world) redeem(s signIn) reply {
+	w.t.Helper()
+	state := w.want(w.with(s.token, "GET", "/v1/approvals/"+s.id+"/stream", "", "Accept", "application/json"), 200)
+	back, err := url.Parse(state.member("return_to"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return w.want(w.app("POST", "/v1/approvals/"+s.id+"/redeem", `{"result_code":"`+back.Query().Get("result_code")+`"}`), 200)
 }

@@ -224,6 +224,10 @@ func (a Approval) Final() bool { return a.State != Pending }
 // a store reads its clock once a step.
 func (a Approval) JustSettled() bool { return a.Final() && a.Settled.Equal(a.AsOf) }
 
+// WhenSettled is when it was settled by another clock than the store's: one that
+// shows now where the store's shows AsOf.
+func (a Approval) WhenSettled(now time.Time) time.Time { return now.Add(a.Settled.Sub(a.AsOf)) }
+
 // CodeOnlyBecause is why Next is CodeOnly; empty where it is not.
 func (a Approval) CodeOnlyBecause() Cause {
 	switch {

@@ -270,7 +270,7 @@ func (s *Service) build(app enrolments.Application, e enrolments.Enrolment, r Re
 		ID: id, Application: app.ID, ApplicationName: app.Name, Logo: app.Logo, Person: e.ID, User: e.User,
 		ReturnURL: r.ReturnURL, Display: string(shown), Nonce: newAnswerNonce(p.RequireVerification, r.NoNumber), Number: number,
 		Waiting: token.Hash(), Result: resultCode(token, id).Hash(),
-		CodeOnly: barred != "", Barred: barred, TTL: r.TTL, Takes: p.Methods, TrustFor: p.TrustFor, Role: r.Role,
+		CodeOnly: barred != "", Barred: barred, TTL: r.TTL, Takes: p.Methods, TrustFor: trustFor(e, p), Role: r.Role,
 		NumberTries: p.NumberTries, CodeTries: p.CodeTries, Resends: p.Resends,
 		Budget: budgetOf(p), Key: r.Key, Fingerprint: r.Fingerprint,
 	}
@@ -278,6 +278,15 @@ func (s *Service) build(app enrolments.Application, e enrolments.Enrolment, r Re
 		n.Phones = append(n.Phones, AskedPhone{ID: phone.ID, Name: phone.Name, Sent: firstSent(phone)})
 	}
 	return n, nil
+}
+
+// trustFor is how long the person may trust a browser: not at all until an
+// administrator has looked.
+func trustFor(e enrolments.Enrolment, p enrolments.Policy) time.Duration {
+	if e.PushLocked {
+		return 0
+	}
+	return p.TrustFor
 }
 
 // barring is why none of the person's phones may be asked; empty where they may.

@@ -28,7 +28,7 @@ type People interface {
 
 // Trust is what trusted browsers need of enrolments.
 type Trust interface {
-	Trust(ctx context.Context, t enrolments.TrustedBrowser, life time.Duration) error
+	Trust(ctx context.Context, t enrolments.TrustedBrowser, approved time.Time, life time.Duration) error
 	IssueTrust(ctx context.Context, approval string) (enrolments.TrustedBrowser, enrolments.Secret, error)
 	TrustedBrowsers(ctx context.Context, person enrolments.PersonID, app enrolments.Application) ([]enrolments.TrustedBrowser, error)
 	Trusted(ctx context.Context, person enrolments.PersonID, app enrolments.Application, token enrolments.Secret, name string) (bool, error)

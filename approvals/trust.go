@@ -58,7 +58,7 @@ func (s *Service) Trust(ctx context.Context, a Approval) error {
 	}
 	err := s.config.People.Trust(ctx, enrolments.TrustedBrowser{
 		Person: a.Person, Application: a.Application, Approval: string(a.ID), Name: a.origin().Browser,
-	}, a.TrustFor)
+	}, a.WhenSettled(s.now()), a.TrustFor)
 	if errors.Is(err, enrolments.ErrExists) {
 		return nil // asked twice, trusted once
 	}

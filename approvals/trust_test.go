@@ -19,7 +19,7 @@ type trusts struct {
 	asked  int
 }
 
-func (w *town) Trust(_ context.Context, t enrolments.TrustedBrowser, life time.Duration) error {
+func (w *town) Trust(_ context.Context, t enrolments.TrustedBrowser, _ time.Time, life time.Duration) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, known := range w.trusts.noted {

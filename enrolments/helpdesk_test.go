@@ -33,7 +33,7 @@ func (d *desk) losing(t *testing.T, person enrolments.PersonID, wait time.Durati
 func (d *desk) trusting(t *testing.T, person enrolments.PersonID, app enrolments.ApplicationID) enrolments.TrustedBrowser {
 	t.Helper()
 	approval := enrolments.NewID[string]()
-	noError(t, d.Trust(t.Context(), enrolments.TrustedBrowser{Person: person, Application: app, Approval: approval}, 24*time.Hour))
+	noError(t, d.Trust(t.Context(), enrolments.TrustedBrowser{Person: person, Application: app, Approval: approval}, d.clock.now(), 24*time.Hour))
 	b, _, err := d.IssueTrust(t.Context(), approval)
 	noError(t, err)
 	return b
@@ -160,7 +160,7 @@ func TestTrustThatTheHelpDeskEndsIsToldOnceWhateverTheBrowsers(t *testing.T) {
 	p, _ := d.paired(t, "ana@example.com")
 	for _, name := range []string{"Chrome on Windows", "", "Chrome on Windows", "Firefox on Linux", "Safari on macOS", "Edge on Windows"} {
 		approval := enrolments.NewID[string]()
-		noError(t, d.Trust(t.Context(), enrolments.TrustedBrowser{Person: p.Person, Application: "northwind", Approval: approval, Name: name}, time.Hour))
+		noError(t, d.Trust(t.Context(), enrolments.TrustedBrowser{Person: p.Person, Application: "northwind", Approval: approval, Name: name}, d.clock.now(), time.Hour))
 		_, _, err := d.IssueTrust(t.Context(), approval)
 		noError(t, err)
 	}

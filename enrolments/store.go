@@ -184,8 +184,10 @@ type SecurityStore interface {
 // their pushes are locked.
 type TrustStore interface {
 	// AddTrust stores a browser whose token is not handed out yet; ErrExists
-	// for an approval that has one. The person's oldest above MaxTrusted go.
-	AddTrust(ctx context.Context, t TrustedBrowser) error
+	// for an approval that has one, ErrFreshApproval for one that was approved
+	// before all of the person's trust last ended, or while their pushes are
+	// locked. The person's oldest above MaxTrusted go.
+	AddTrust(ctx context.Context, t TrustedBrowser, approved time.Time) error
 	// IssueTrust sets the token of the approval's browser. Of callers at once
 	// one wins; ErrNotFound for all others, and where there is none.
 	IssueTrust(ctx context.Context, approval string, token Hash, now time.Time) (TrustedBrowser, error)

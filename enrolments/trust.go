@@ -32,12 +32,18 @@ type TrustedBrowser struct {
 	AddedAt, LastUsedAt, EndsAt time.Time
 }
 
+// trustMargin is by how much clocks of one installation may differ where one of
+// them ended trust and another saw the approval.
+const trustMargin = 5 * time.Second
+
 // Trust notes that a person trusts the browser of an approval, for a time. The
-// token is handed out by IssueTrust. ErrExists the second time.
-func (s *Service) Trust(ctx context.Context, t TrustedBrowser, life time.Duration) error {
+// token is handed out by IssueTrust. approved is when the approval was given: what
+// ended all trust since has ended this, too. ErrFreshApproval for that, and while
+// the person's pushes are locked; ErrExists the second time.
+func (s *Service) Trust(ctx context.Context, t TrustedBrowser, approved time.Time, life time.Duration) error {
 	now := s.now()
 	t.ID, t.AddedAt, t.LastUsedAt, t.EndsAt = NewID[TrustID](), now, now, now.Add(life)
-	return s.config.Store.AddTrust(ctx, t)
+	return s.config.Store.AddTrust(ctx, t, approved.Add(-trustMargin))
 }
 
 // IssueTrust hands out the token of the browser that was trusted in an

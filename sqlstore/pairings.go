@@ -188,7 +188,7 @@ func (s *Store) Confirm(ctx context.Context, id enrolments.PairingID, match bool
 			WHERE id = $1 AND state = 'claimed' AND expires_at > $2`, string(id), micros(now), string(state)); err != nil {
 			return err
 		}
-		if err := replacePhone(ctx, db, p, match); err != nil {
+		if err := s.replacePhone(ctx, db, p, match); err != nil {
 			return err
 		}
 		if err := settlePhone(ctx, db, p, match); err != nil {
@@ -223,7 +223,7 @@ func first(ctx context.Context, db session, p enrolments.Pairing) error {
 
 // replacePhone removes the phones whose place the new one takes, and ends the
 // recovery that led to it: they stop in the very step in which it starts.
-func replacePhone(ctx context.Context, db session, p enrolments.Pairing, match bool) error {
+func (s *Store) replacePhone(ctx context.Context, db session, p enrolments.Pairing, match bool) error {
 	if !match {
 		return nil
 	}
@@ -232,7 +232,7 @@ func replacePhone(ctx context.Context, db session, p enrolments.Pairing, match b
 		return err
 	}
 	if recovered > 0 || p.Replace || len(p.Removes) > 0 {
-		if err := endAllTrust(ctx, db, p.Person); err != nil {
+		if err := s.endAllTrust(ctx, db, p.Person); err != nil {
 			return err
 		}
 	}

@@ -112,7 +112,7 @@ func (s *Store) enrolment(ctx context.Context, query, who string) (enrolments.En
 func (s *Store) SetPushLocked(ctx context.Context, id enrolments.PersonID, locked bool) error {
 	return s.write(ctx, func(ctx context.Context, db session) error {
 		if locked {
-			if err := endAllTrust(ctx, db, id); err != nil {
+			if err := s.endAllTrust(ctx, db, id); err != nil {
 				return err
 			}
 		}

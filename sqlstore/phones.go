@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -113,12 +114,16 @@ func (s *Store) UsedPhone(ctx context.Context, id enrolments.PhoneID, at time.Ti
 func (s *Store) RemovePhone(ctx context.Context, id enrolments.PhoneID) error {
 	now := micros(s.now())
 	return s.write(ctx, func(ctx context.Context, db session) error {
-		if _, err := db.exec(ctx, `UPDATE pairings SET state = 'refused', version = version + 1
-			WHERE phone_id = $1 AND state = 'claimed'`, string(id)); err != nil {
+		var owner enrolments.PersonID
+		err := db.one(ctx, `SELECT person_id FROM phones WHERE id = $1 AND active`, []any{string(id)}, &owner)
+		if err == nil {
+			err = s.endAllTrust(ctx, db, owner)
+		}
+		if err != nil && !errors.Is(err, enrolments.ErrNotFound) {
 			return err
 		}
-		if _, err := db.exec(ctx, `DELETE FROM trusted_browsers WHERE person_id =
-			(SELECT person_id FROM phones WHERE id = $1 AND active)`, string(id)); err != nil {
+		if _, err := db.exec(ctx, `UPDATE pairings SET state = 'refused', version = version + 1
+			WHERE phone_id = $1 AND state = 'claimed'`, string(id)); err != nil {
 			return err
 		}
 		// Its authenticator goes with it: ON DELETE CASCADE.

@@ -146,7 +146,7 @@ func (s *Store) carryOut(ctx context.Context, db session, c enrolments.Change, w
 		return db.must(ctx, enrolments.ErrNotFound, `UPDATE phones SET name = $3 WHERE id = $1 AND person_id = $2 AND active`,
 			string(c.Phone), string(c.Person), c.Name)
 	case enrolments.ChangeRemovePhone:
-		if err := endAllTrust(ctx, db, c.Person); err != nil {
+		if err := s.endAllTrust(ctx, db, c.Person); err != nil {
 			return err
 		}
 		// Its authenticator goes with it: ON DELETE CASCADE.

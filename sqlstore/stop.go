@@ -17,7 +17,7 @@ func (s *Store) StopNotice(ctx context.Context, id enrolments.NoticeID, now time
 		if stopped = n.Stopped.At.IsZero(); !stopped {
 			return nil
 		}
-		if n.Stopped, err = endAll(ctx, db, n.Person, now); err != nil {
+		if n.Stopped, err = s.endAll(ctx, db, n.Person, now); err != nil {
 			return err
 		}
 		if err := db.must(ctx, enrolments.ErrNotFound, `UPDATE notices SET stopped_at = $2, recoveries = $3, set_ups = $4, browsers = $5
@@ -54,7 +54,7 @@ func lockNotice(ctx context.Context, db session, id enrolments.NoticeID) (enrolm
 
 // endAll ends what a person has under way and trusts, and locks their pushes.
 // The person is locked.
-func endAll(ctx context.Context, db session, id enrolments.PersonID, now time.Time) (ended enrolments.Stopped, err error) {
+func (s *Store) endAll(ctx context.Context, db session, id enrolments.PersonID, now time.Time) (ended enrolments.Stopped, err error) {
 	ended.At = instant(micros(now))
 	if ended.Recoveries, err = changed(db.exec(ctx, `UPDATE recoveries SET refused = $3
 		WHERE person_id = $1 AND NOT refused AND NOT done AND ends_at > $2`, string(id), micros(now), true)); err != nil {
@@ -64,7 +64,7 @@ func endAll(ctx context.Context, db session, id enrolments.PersonID, now time.Ti
 		AND token IS NOT NULL AND ends_at > $2`, string(id), micros(now))); err != nil {
 		return ended, err
 	}
-	if err := endAllTrust(ctx, db, id); err != nil { // what is about to be trusted, too
+	if err := s.endAllTrust(ctx, db, id); err != nil { // what is about to be trusted, too
 		return ended, err
 	}
 	if ended.SetUps, err = endSetUps(ctx, db, id, now); err != nil {

@@ -19,9 +19,12 @@ const trustColumns = `id, person_id, application_id, approval, name, token, adde
 
 // AddTrust implements enrolments.TrustStore. It also clears away what has ended
 // or was never handed out.
-func (s *Store) AddTrust(ctx context.Context, t enrolments.TrustedBrowser) error {
+func (s *Store) AddTrust(ctx context.Context, t enrolments.TrustedBrowser, approved time.Time) error {
 	return s.write(ctx, func(ctx context.Context, db session) error {
 		if err := lockPerson(ctx, db, t.Person); err != nil {
+			return err
+		}
+		if err := mayTrust(ctx, db, t.Person, approved); err != nil {
 			return err
 		}
 		if _, err := db.exec(ctx, `DELETE FROM trusted_browsers WHERE person_id = $1
@@ -40,6 +43,18 @@ func (s *Store) AddTrust(ctx context.Context, t enrolments.TrustedBrowser) error
 			ORDER BY added_at DESC, id LIMIT $3)`, string(t.Person), string(t.Application), enrolments.MaxTrusted)
 		return err
 	})
+}
+
+// mayTrust refuses an approval of before the person's trust was ended, and every
+// one while their pushes are locked. The person is locked.
+func mayTrust(ctx context.Context, db session, person enrolments.PersonID, approved time.Time) error {
+	var locked bool
+	var ended int64
+	err := db.one(ctx, `SELECT push_locked, trust_ended_at FROM people WHERE id = $1`, []any{string(person)}, &locked, &ended)
+	if err == nil && (locked || micros(approved) <= ended) {
+		err = enrolments.ErrFreshApproval
+	}
+	return err
 }
 
 // IssueTrust implements enrolments.TrustStore.
@@ -85,6 +100,11 @@ func (s *Store) TrustedBrowsers(ctx context.Context, person enrolments.PersonID,
 // EndTrust implements enrolments.TrustStore.
 func (s *Store) EndTrust(ctx context.Context, person enrolments.PersonID, app enrolments.ApplicationID, id enrolments.TrustID) (ended []enrolments.TrustedBrowser, err error) {
 	err = s.write(ctx, func(ctx context.Context, db session) error {
+		if id == "" {
+			if err := s.noteTrustEnd(ctx, db, person); err != nil {
+				return err
+			}
+		}
 		ended, err = trusted(ctx, db, `DELETE FROM trusted_browsers WHERE person_id = $1 AND (application_id = $2 OR $2 = '')
 			AND (id = $3 OR $3 = '') RETURNING `+trustColumns, string(person), string(app), string(id))
 		return err
@@ -96,8 +116,18 @@ func (s *Store) EndTrust(ctx context.Context, person enrolments.PersonID, app en
 }
 
 // endAllTrust ends what a person trusts everywhere.
-func endAllTrust(ctx context.Context, db session, person enrolments.PersonID) error {
+func (s *Store) endAllTrust(ctx context.Context, db session, person enrolments.PersonID) error {
+	if err := s.noteTrustEnd(ctx, db, person); err != nil {
+		return err
+	}
 	_, err := db.exec(ctx, `DELETE FROM trusted_browsers WHERE person_id = $1`, string(person))
+	return err
+}
+
+// noteTrustEnd notes that what the person has approved so far is no reason to trust
+// a browser any more. The person stays locked.
+func (s *Store) noteTrustEnd(ctx context.Context, db session, person enrolments.PersonID) error {
+	_, err := db.exec(ctx, `UPDATE people SET trust_ended_at = $2 WHERE id = $1`, string(person), micros(s.now()))
 	return err
 }
 

@@ -45,14 +45,14 @@ func (s *Server) remember(ctx context.Context, c *call, a approvals.Approval) st
 	}
 	err := s.config.Enrolments.Trust(ctx, enrolments.TrustedBrowser{
 		Person: a.Person, Application: a.Application, Approval: string(a.ID),
-	}, c.app.Policy.TrustFor)
+	}, a.WhenSettled(s.now()), c.app.Policy.TrustFor)
 	if err == nil {
 		var token enrolments.Secret
 		if _, token, err = s.config.Enrolments.IssueTrust(ctx, string(a.ID)); err == nil {
 			return token.Reveal()
 		}
 	}
-	if !errors.Is(err, enrolments.ErrExists) {
+	if !errors.Is(err, enrolments.ErrExists) && !errors.Is(err, enrolments.ErrFreshApproval) {
 		s.config.Log.Warn("a device could not be remembered", "approval", string(a.ID), "error", err)
 	}
 	return ""

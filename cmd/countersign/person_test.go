@@ -43,7 +43,7 @@ func leaveTraces(t *testing.T, keys, db string) {
 	_, _, err = service.BeginRecovery(t.Context(), enrolments.Recovery{Person: ana.ID, Application: "shop", Method: enrolments.MethodRecoveryCode}, time.Hour)
 	must(err)
 	for _, approval := range []string{"one", "two"} {
-		must(service.Trust(t.Context(), enrolments.TrustedBrowser{Person: ana.ID, Application: "shop", Approval: approval}, time.Hour))
+		must(service.Trust(t.Context(), enrolments.TrustedBrowser{Person: ana.ID, Application: "shop", Approval: approval}, time.Now(), time.Hour))
 		_, _, err := service.IssueTrust(t.Context(), approval)
 		must(err)
 	}

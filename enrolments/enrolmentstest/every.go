@@ -234,8 +234,8 @@ func (w *world) calls(ctx context.Context, s enrolments.Store) map[string]func()
 				Ticket: enrolments.NewSecret().Hash(), State: enrolments.PairingOpen, CreatedAt: now, ExpiresAt: now.Add(time.Minute)})
 		},
 		"AddTrust": func() error {
-			return s.AddTrust(ctx, enrolments.TrustedBrowser{ID: enrolments.NewID[enrolments.TrustID](), Person: w.locked.ID,
-				Approval: enrolments.NewID[string](), AddedAt: now, EndsAt: now.Add(time.Hour)})
+			return s.AddTrust(ctx, enrolments.TrustedBrowser{ID: enrolments.NewID[enrolments.TrustID](), Person: w.person.ID,
+				Approval: enrolments.NewID[string](), AddedAt: now, EndsAt: now.Add(time.Hour)}, now.Add(time.Hour))
 		},
 		"IssueTrust": func() error {
 			_, err := s.IssueTrust(ctx, w.trusting.Approval, enrolments.NewSecret().Hash(), now)

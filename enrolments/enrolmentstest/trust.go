@@ -1,6 +1,7 @@
 package enrolmentstest
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -17,7 +18,7 @@ func (f *fixture) trusting(t *testing.T, p enrolments.Person, app enrolments.App
 		ID: enrolments.NewID[enrolments.TrustID](), Person: p.ID, Application: app, Approval: enrolments.NewID[string](),
 		Name: "Chrome on Windows", AddedAt: now, LastUsedAt: now, EndsAt: now.Add(month),
 	}
-	ok(t, f.store.AddTrust(t.Context(), b))
+	ok(t, f.store.AddTrust(t.Context(), b, now))
 	return b
 }
 
@@ -69,7 +70,7 @@ var trust = []promise{
 		b := f.trusting(t, f.person(t), "books")
 		again := b
 		again.ID = enrolments.NewID[enrolments.TrustID]()
-		is(t, f.store.AddTrust(t.Context(), again), enrolments.ErrExists)
+		is(t, f.store.AddTrust(t.Context(), again, again.AddedAt), enrolments.ErrExists)
 		for _, approval := range []string{b.Approval, "another"} {
 			_, err := f.store.IssueTrust(t.Context(), approval, enrolments.NewSecret().Hash(), b.AddedAt.Add(11*time.Minute))
 			is(t, err, enrolments.ErrNotFound)
@@ -175,6 +176,48 @@ var trust = []promise{
 			}
 			same(t, len(f.trustedBy(t, other, "books")), 1)
 		}
+	}},
+	{"an approval of before trust ended trusts no browser, and one of after does", func(t *testing.T, f *fixture) {
+		for name, end := range map[string]func(p enrolments.Person){
+			"a phone removed": func(p enrolments.Person) {
+				_, phone := f.paired(t, p)
+				ok(t, f.store.RemovePhone(t.Context(), phone.ID))
+			},
+			"a report, unlocked": func(p enrolments.Person) {
+				ok(t, f.store.SetPushLocked(t.Context(), p.ID, true))
+				ok(t, f.store.SetPushLocked(t.Context(), p.ID, false))
+			},
+			"all ended": func(p enrolments.Person) {
+				_, err := f.store.EndTrust(t.Context(), p.ID, "books", "")
+				ok(t, err)
+			},
+		} {
+			p := f.person(t)
+			before := present()
+			f.trusting(t, p, "books")
+			end(p)
+			b := enrolments.TrustedBrowser{ID: enrolments.NewID[enrolments.TrustID](), Person: p.ID, Application: "books",
+				Approval: enrolments.NewID[string](), AddedAt: present(), EndsAt: present().Add(month)}
+			if err := f.store.AddTrust(t.Context(), b, before); !errors.Is(err, enrolments.ErrFreshApproval) {
+				t.Errorf("%s: got %v, want %v", name, err, enrolments.ErrFreshApproval)
+			}
+			ok(t, f.store.AddTrust(t.Context(), b, present().Add(time.Second)))
+		}
+	}},
+	{"one browser that is distrusted takes no other along", func(t *testing.T, f *fixture) {
+		p := f.person(t)
+		approved := present()
+		_, err := f.store.EndTrust(t.Context(), p.ID, "books", f.trusted(t, p, "books").ID)
+		ok(t, err)
+		ok(t, f.store.AddTrust(t.Context(), enrolments.TrustedBrowser{ID: enrolments.NewID[enrolments.TrustID](), Person: p.ID,
+			Application: "books", Approval: enrolments.NewID[string](), AddedAt: approved, EndsAt: approved.Add(month)}, approved))
+	}},
+	{"no browser is trusted while pushes are locked", func(t *testing.T, f *fixture) {
+		p := f.person(t)
+		ok(t, f.store.SetPushLocked(t.Context(), p.ID, true))
+		is(t, f.store.AddTrust(t.Context(), enrolments.TrustedBrowser{ID: enrolments.NewID[enrolments.TrustID](), Person: p.ID,
+			Application: "books", Approval: enrolments.NewID[string](), AddedAt: present(), EndsAt: present().Add(month)},
+			present().Add(time.Hour)), enrolments.ErrFreshApproval)
 	}},
 	{"trust stays when a phone is added, refused or unlocked", func(t *testing.T, f *fixture) {
 		p := f.person(t)
