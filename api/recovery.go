@@ -61,7 +61,7 @@ func (a *API) recoveryRoutes() {
 	handle(a, operation{
 		route: "POST /v1/recoveries/{id}/set-up", id: "open-recovery", tag: tagRecovery, status: http.StatusCreated,
 		does:     "Open the set-up of the new phone",
-		problems: []string{"recovery-not-found", "recovery-waiting", "recovery-over"},
+		problems: []string{"recovery-not-found", "recovery-waiting", "recovery-over", "person-locked"},
 	}, g, a.openRecovery)
 }
 

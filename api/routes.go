@@ -66,7 +66,7 @@ func (a *API) applicationRoutes() {
 	}, g, a.redeemApproval)
 	handle(a, operation{
 		route: "POST /v1/pairings", id: "open-pairing", tag: tagApplication, status: http.StatusCreated,
-		does: "Open a set-up for a person", problems: []string{"fresh-approval-needed", "return-url-refused", "unavailable"},
+		does: "Open a set-up for a person", problems: []string{"fresh-approval-needed", "person-locked", "return-url-refused", "unavailable"},
 	}, g, a.openPairing)
 	handle(a, operation{
 		route: "GET /v1/people/{user}", id: "read-person", tag: tagApplication,
@@ -180,7 +180,7 @@ func (a *API) phoneRoutes() {
 func (a *API) newPhoneRoutes() {
 	handle(a, operation{
 		route: "POST /v1/phone/pairings", id: "open-pairing-by-phone", tag: tagPhone, status: http.StatusCreated,
-		does: "Open a set-up for a new phone",
+		does: "Open a set-up for a new phone", problems: []string{"person-locked"},
 	}, a.phone(proof{}), a.openPairingByPhone)
 	handle(a, operation{
 		route: "GET /v1/phone/pairings/{id}", id: "read-pairing-by-phone", tag: tagPhone,

@@ -49,9 +49,8 @@ func noticeFor(id enrolments.RecoveryID) enrolments.ApplicationID {
 // isNotice reports whether something is about a notice and no sign-in.
 func isNotice(id enrolments.ApplicationID) bool { return strings.HasPrefix(string(id), "recovery:") }
 
-// ErrLocked is returned while a person's pushes are locked after a report: an
-// administrator has to look first.
-var ErrLocked = errors.New("the person's phones may not be asked until an administrator has looked")
+// ErrLocked is enrolments.ErrLocked.
+var ErrLocked = enrolments.ErrLocked
 
 // BeginRecovery begins a recovery for the browser of an approval of a sign-in
 // that a code approved less than five minutes ago; each serves once. The policy

@@ -105,7 +105,7 @@ func (s *Service) Redeem(ctx context.Context, app enrolments.ApplicationID, id I
 // else enrolments.ErrFreshApproval. A code that by the policy does not let a new
 // phone in at once does not do so by this way either: ErrCodeWaits. returnURL is
 // where the set-up leads back to, empty for nowhere; ErrReturnURL, which spends
-// nothing.
+// nothing; ErrLocked.
 func (s *Service) OpenPairing(ctx context.Context, app enrolments.Application, user, returnURL string, fresh ID) (enrolments.Pairing, enrolments.Secret, error) {
 	return s.openPairing(ctx, app, user, returnURL, fresh, s.config.People.OpenPairing)
 }
@@ -127,7 +127,7 @@ func (s *Service) openPairing(ctx context.Context, app enrolments.Application, u
 			return enrolments.Pairing{}, enrolments.Secret{}, err
 		}
 	}
-	return open(ctx, enrolments.Opening{User: user, Application: app.ID, Allowed: fresh != "", ReturnURL: returnURL})
+	return open(ctx, enrolments.Opening{User: user, Application: app.ID, Allowed: fresh != "", Held: fresh != "", ReturnURL: returnURL})
 }
 
 func (s *Service) spendFresh(ctx context.Context, app enrolments.Application, user string, id ID) error {
@@ -147,6 +147,9 @@ func (s *Service) spendFresh(ctx context.Context, app enrolments.Application, us
 	}
 	if wait, ok := app.Policy.RecoveryAfter(a.Method, a.Role); a.Method != ByPush && (!ok || wait > 0) {
 		return ErrCodeWaits
+	}
+	if _, err := s.unlocked(ctx, a.Person); err != nil {
+		return err
 	}
 	return s.spendOnce(ctx, id)
 }

@@ -233,7 +233,7 @@ func TestAFreshApprovalOpensOneSetUp(t *testing.T) {
 		}
 		_, _, err = s.OpenPairing(t.Context(), s.app, "ana@example.com", "", a.ID)
 		wantError(t, err, enrolments.ErrFreshApproval)
-		if diff := cmp.Diff([]enrolments.Opening{{User: "ana@example.com", Application: "northwind", Allowed: true}}, s.town.openings); diff != "" {
+		if diff := cmp.Diff([]enrolments.Opening{{User: "ana@example.com", Application: "northwind", Allowed: true, Held: true}}, s.town.openings); diff != "" {
 			t.Errorf("opened (-want +got):\n%s", diff)
 		}
 	})
@@ -276,6 +276,18 @@ func TestWhatIsNoFreshApprovalOpensNothing(t *testing.T) {
 	})
 }
 
+func TestAfterAReportAnApprovalOpensNoSetUp(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		a, _ := s.approved(s.phone("ana@example.com", "phone"))
+		s.change("ana@example.com", lock)
+		_, _, err := s.OpenPairing(t.Context(), s.app, "ana@example.com", "", a.ID)
+		wantError(t, err, approvals.ErrLocked)
+		if len(s.town.spent) != 0 || len(s.town.openings) != 0 {
+			t.Errorf("spent %v, opened %v", s.town.spent, s.town.openings)
+		}
+	})
+}
+
 func TestASetUpLeadsBackToARegisteredURLAlone(t *testing.T) {
 	play(t, func(t *testing.T, s *scene) {
 		a, _ := s.approved(s.phone("ana@example.com", "phone"))
@@ -289,7 +301,7 @@ func TestASetUpLeadsBackToARegisteredURLAlone(t *testing.T) {
 		const back = "https://books.example.com/signed-in?tab=1"
 		_, _, err := s.OpenPairing(t.Context(), s.app, "ana@example.com", back, a.ID)
 		noError(t, err)
-		opened := []enrolments.Opening{{User: "ana@example.com", Application: "northwind", Allowed: true, ReturnURL: back}}
+		opened := []enrolments.Opening{{User: "ana@example.com", Application: "northwind", Allowed: true, Held: true, ReturnURL: back}}
 		if diff := cmp.Diff(opened, s.town.openings); diff != "" {
 			t.Errorf("opened (-want +got):\n%s", diff)
 		}

@@ -26,6 +26,9 @@ var (
 	// ErrFreshApproval is returned when somebody who has something set up
 	// would get more without a fresh approval.
 	ErrFreshApproval = errors.New("a fresh approval is needed")
+	// ErrLocked is returned while a person's pushes are locked after a report: an
+	// administrator has to look first.
+	ErrLocked = errors.New("the person's phones may not be asked until an administrator has looked")
 	// ErrCodeWrong is returned for a code that matches nothing.
 	ErrCodeWrong = errors.New("the code is wrong")
 	// ErrCodeUsed is returned for a code that was right and is spent.

@@ -57,6 +57,9 @@ type Pairing struct {
 	// Removes are further phones of the person that go when the new one becomes
 	// active.
 	Removes []PhoneID
+	// Held says that it cannot be opened while the person's pushes are locked, as
+	// that of an administrator can. It is not stored.
+	Held bool
 	// AppOnly says that it was opened for an authenticator app: no phone may
 	// claim it.
 	AppOnly bool

@@ -153,7 +153,7 @@ type Carried struct {
 // CarryOut spends the approval of a change and carries the change out, in one
 // step. The caller has seen that it was approved, by whom, how, and whence.
 // ErrExists for one that was spent before; ErrNotFound for an object that is
-// gone; ErrLastWay. Where a code has to be sent by mail, ErrNotOffered, ErrUnsent
+// gone; ErrLastWay; ErrLocked. Where a code has to be sent by mail, ErrNotOffered, ErrUnsent
 // and *TooManyEmailsError leave the approval spent.
 func (s *Service) CarryOut(ctx context.Context, p SecurityPage, c Change, methods []Method, from Origin) (out Carried, err error) {
 	with := Carrying{Methods: methods}

@@ -25,6 +25,8 @@ type Opening struct {
 	Application ApplicationID
 	// Allowed says that a fresh approval or an administrator stands behind it.
 	Allowed bool
+	// Held is as in Pairing: where no administrator stands behind it.
+	Held bool
 	// ReturnURL and SigningIn are as in Pairing. The caller has seen that the URL
 	// is registered.
 	ReturnURL string
@@ -33,7 +35,7 @@ type Opening struct {
 
 // OpenPairing opens a set-up for a person, and returns the secret that the
 // person's browser holds. ErrFreshApproval for somebody who has anything set up,
-// unless it is allowed.
+// unless it is allowed; ErrLocked where it is Held.
 func (s *Service) OpenPairing(ctx context.Context, o Opening) (Pairing, Secret, error) {
 	token := NewSecret()
 	p, err := s.openFor(ctx, o, token)
@@ -56,7 +58,7 @@ func (s *Service) openFor(ctx context.Context, o Opening, token Secret) (Pairing
 		return Pairing{}, ErrFreshApproval
 	}
 	return s.open(ctx, Pairing{
-		Person: p.ID, User: p.User, Application: o.Application, Free: !o.Allowed,
+		Person: p.ID, User: p.User, Application: o.Application, Free: !o.Allowed, Held: o.Held,
 		ReturnURL: o.ReturnURL, SigningIn: o.SigningIn,
 	}, token)
 }
@@ -64,13 +66,13 @@ func (s *Service) openFor(ctx context.Context, o Opening, token Secret) (Pairing
 // OpenPairingByPhone opens a pairing for a new phone on the word of one that
 // the person has; it shows the link and compares the digits. replace says that
 // the old one goes when the new one is active. The secret is the ticket.
-// ErrPhoneInactive for a phone that its person has not confirmed.
+// ErrPhoneInactive for a phone that its person has not confirmed; ErrLocked.
 func (s *Service) OpenPairingByPhone(ctx context.Context, phone KnownPhone, replace bool) (Pairing, Secret, error) {
 	if !phone.Active {
 		return Pairing{}, Secret{}, ErrPhoneInactive
 	}
 	token := NewSecret()
-	p, err := s.open(ctx, Pairing{Person: phone.Person, User: phone.User, By: phone.ID, Replace: replace}, token)
+	p, err := s.open(ctx, Pairing{Person: phone.Person, User: phone.User, By: phone.ID, Replace: replace, Held: true}, token)
 	return p, TicketOf(token), err
 }
 

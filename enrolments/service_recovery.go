@@ -17,7 +17,7 @@ var (
 
 // BeginRecovery begins a recovery of r.Person that is ready after wait, and
 // returns the secret of the person's browser. The caller has seen the proof.
-// ErrInvalid when MaxRecoveries are under way.
+// ErrInvalid when MaxRecoveries are under way; ErrLocked.
 func (s *Service) BeginRecovery(ctx context.Context, r Recovery, wait time.Duration) (Recovery, Secret, error) {
 	now, token, open := s.now(), NewSecret(), recoveryOpen
 	if wait > 0 {
@@ -69,7 +69,7 @@ func (s *Service) EnrolmentOf(ctx context.Context, person PersonID) (Enrolment, 
 // OpenRecovery opens a set-up for the new phone, in place of an earlier one of
 // the same recovery that has led nowhere. remove are phones of the person that
 // go in the step that makes the new one active. ErrRecoveryWaiting,
-// ErrRecoveryOver.
+// ErrRecoveryOver, ErrLocked.
 func (s *Service) OpenRecovery(ctx context.Context, r Recovery, remove []PhoneID) (Pairing, Secret, error) {
 	e, err := s.config.Store.EnrolmentOf(ctx, r.Person)
 	if err != nil {

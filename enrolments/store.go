@@ -79,7 +79,9 @@ type PersonStore interface {
 	Enrolment(ctx context.Context, user string) (Enrolment, error)
 	// EnrolmentOf is Enrolment by id.
 	EnrolmentOf(ctx context.Context, id PersonID) (Enrolment, error)
-	// SetPushLocked sets Person.PushLocked.
+	// SetPushLocked sets Person.PushLocked. A lock also ends the person's set-ups:
+	// those that wait for a phone are refused, the others give nothing more, and
+	// codes that were sent by mail are void.
 	SetPushLocked(ctx context.Context, id PersonID, locked bool) error
 
 	// Phone returns a phone that is active or claimed, with its person's
@@ -104,7 +106,8 @@ type PersonStore interface {
 // pairing is not found any more.
 type PairingStore interface {
 	// AddPairing stores a new pairing. A person has MaxOpenPairings open ones:
-	// the oldest above that are refused.
+	// the oldest above that are refused. ErrLocked for one that is Held, while the
+	// person's pushes are locked.
 	AddPairing(ctx context.Context, p Pairing) error
 	Pairing(ctx context.Context, id PairingID, now time.Time) (Pairing, error)
 	// EnterPairing raises the version of an open pairing in which nothing has
@@ -140,7 +143,7 @@ type PairingStore interface {
 // good.
 type RecoveryStore interface {
 	// AddRecovery stores a new recovery; ErrInvalid when the person has
-	// MaxRecoveries running.
+	// MaxRecoveries running, ErrLocked while their pushes are locked.
 	AddRecovery(ctx context.Context, r Recovery) error
 	Recovery(ctx context.Context, id RecoveryID, now time.Time) (Recovery, error)
 	// RunningRecoveries returns a person's that are waiting or ready, oldest
@@ -148,7 +151,7 @@ type RecoveryStore interface {
 	RunningRecoveries(ctx context.Context, id PersonID, now time.Time) ([]Recovery, error)
 	// OpenRecovery stores p as the recovery's pairing and refuses the one
 	// before it, which may have been claimed. ErrRecoveryWaiting,
-	// ErrRecoveryOver.
+	// ErrRecoveryOver; ErrLocked while the person's pushes are locked.
 	OpenRecovery(ctx context.Context, id RecoveryID, p Pairing, now time.Time) error
 	// RefuseRecovery ends a running recovery of the person, and refuses its
 	// pairing. refused is false where it was over; ErrNotFound for another's.
@@ -175,7 +178,8 @@ type SecurityStore interface {
 	// or by anything else) and does what the change says. A phone or an
 	// authenticator app that is gone, or another's, is ErrNotFound, and so is a
 	// change whose page was closed (StopNotice); without a
-	// way in by with.Methods left, ErrLastWay. What fails spends nothing.
+	// way in by with.Methods left, ErrLastWay; while the person's pushes are
+	// locked, ErrLocked. What fails spends nothing.
 	CarryOut(ctx context.Context, c Change, with Carrying, now time.Time) error
 }
 

@@ -23,6 +23,11 @@ const pairingQuery = `SELECT g.id, g.person_id, p.user_name, g.token, g.ticket, 
 // person's old pairings have left behind.
 func (s *Store) AddPairing(ctx context.Context, p enrolments.Pairing) error {
 	return s.write(ctx, func(ctx context.Context, db session) error {
+		if p.Held {
+			if err := lockUnlocked(ctx, db, p.Person); err != nil {
+				return err
+			}
+		}
 		return addPairing(ctx, db, p)
 	})
 }

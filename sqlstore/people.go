@@ -50,6 +50,17 @@ func lockPerson(ctx context.Context, db session, id enrolments.PersonID) error {
 	return db.one(ctx, `SELECT id FROM people WHERE id = $1`+db.lock, []any{string(id)}, &found)
 }
 
+// lockUnlocked is lockPerson; enrolments.ErrLocked while the person's pushes are
+// locked.
+func lockUnlocked(ctx context.Context, db session, id enrolments.PersonID) error {
+	var locked bool
+	err := db.one(ctx, `SELECT push_locked FROM people WHERE id = $1`+db.lock, []any{string(id)}, &locked)
+	if err == nil && locked {
+		err = enrolments.ErrLocked
+	}
+	return err
+}
+
 // enrolment reads all that a sign-in asks about a person in one statement: one
 // way to the server and back, one state. A person without a phone is one row
 // with an empty phone.
@@ -111,8 +122,14 @@ func (s *Store) enrolment(ctx context.Context, query, who string) (enrolments.En
 // SetPushLocked implements enrolments.PersonStore.
 func (s *Store) SetPushLocked(ctx context.Context, id enrolments.PersonID, locked bool) error {
 	return s.write(ctx, func(ctx context.Context, db session) error {
+		if err := lockPerson(ctx, db, id); err != nil {
+			return err
+		}
 		if locked {
 			if err := s.endAllTrust(ctx, db, id); err != nil {
+				return err
+			}
+			if _, err := endPairings(ctx, db, id, s.now()); err != nil {
 				return err
 			}
 		}

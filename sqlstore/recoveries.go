@@ -19,7 +19,7 @@ const recoveryQuery = `SELECT r.id, r.person_id, p.user_name, r.application_id, 
 // person's that ended a day ago.
 func (s *Store) AddRecovery(ctx context.Context, r enrolments.Recovery) error {
 	return s.write(ctx, func(ctx context.Context, db session) error {
-		if err := lockPerson(ctx, db, r.Person); err != nil {
+		if err := lockUnlocked(ctx, db, r.Person); err != nil {
 			return err
 		}
 		if _, err := db.exec(ctx, `DELETE FROM recoveries WHERE person_id = $1 AND ends_at < $2`,
@@ -129,6 +129,9 @@ func (s *Store) OpenRecovery(ctx context.Context, id enrolments.RecoveryID, p en
 			return enrolments.ErrRecoveryWaiting
 		case r.State != enrolments.RecoveryReady:
 			return enrolments.ErrRecoveryOver
+		}
+		if err := lockUnlocked(ctx, db, r.Person); err != nil {
+			return err
 		}
 		if err := refusePairing(ctx, db, r.Pairing); err != nil {
 			return err

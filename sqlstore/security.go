@@ -122,7 +122,7 @@ func detailsOf(approval string) string { return placeOf("changes", "details", ap
 // CarryOut implements enrolments.SecurityStore.
 func (s *Store) CarryOut(ctx context.Context, c enrolments.Change, with enrolments.Carrying, now time.Time) error {
 	return s.write(ctx, func(ctx context.Context, db session) error {
-		if err := lockPerson(ctx, db, c.Person); err != nil {
+		if err := lockUnlocked(ctx, db, c.Person); err != nil {
 			return err
 		}
 		var found string // gone where "this wasn't me" has closed the page meanwhile

@@ -70,18 +70,27 @@ func (s *Store) endAll(ctx context.Context, db session, id enrolments.PersonID, 
 	if ended.SetUps, err = endSetUps(ctx, db, id, now); err != nil {
 		return ended, err
 	}
-	// What was sent by mail could still become a way in.
-	if _, err := db.exec(ctx, `UPDATE email_codes SET tries = 0 WHERE person_id = $1`, string(id)); err != nil {
-		return ended, err
-	}
 	return ended, db.must(ctx, enrolments.ErrNotFound, `UPDATE people SET push_locked = $2 WHERE id = $1`, string(id), true)
 }
 
-// endSetUps refuses what waits for a phone, with the phone that has come, ends
-// the time of those that have one, since more could be added in them, and closes
-// security pages with what was begun on them.
+// endSetUps ends pairings, and closes security pages with what was begun on them.
 func endSetUps(ctx context.Context, db session, id enrolments.PersonID, now time.Time) (int, error) {
+	pairings, err := endPairings(ctx, db, id, now)
+	if err != nil {
+		return 0, err
+	}
+	pages, err := changed(db.exec(ctx, `DELETE FROM security_pages WHERE person_id = $1 AND ends_at > $2`, string(id), micros(now)))
+	return pairings + pages, err
+}
+
+// endPairings refuses what waits for a phone, with the phone that has come, and
+// ends the time of those that have one, since more could be added in them. Codes
+// that were sent by mail, which could still become a way in, are void.
+func endPairings(ctx context.Context, db session, id enrolments.PersonID, now time.Time) (int, error) {
 	if _, err := db.exec(ctx, `DELETE FROM phones WHERE person_id = $1 AND NOT active`, string(id)); err != nil {
+		return 0, err
+	}
+	if _, err := db.exec(ctx, `UPDATE email_codes SET tries = 0 WHERE person_id = $1`, string(id)); err != nil {
 		return 0, err
 	}
 	refused, err := changed(db.exec(ctx, `UPDATE pairings SET state = 'refused', version = version + 1
@@ -91,11 +100,7 @@ func endSetUps(ctx context.Context, db session, id enrolments.PersonID, now time
 	}
 	ended, err := changed(db.exec(ctx, `UPDATE pairings SET expires_at = $2, version = version + 1
 		WHERE person_id = $1 AND state = 'active' AND expires_at > $2`, string(id), micros(now)))
-	if err != nil {
-		return 0, err
-	}
-	pages, err := changed(db.exec(ctx, `DELETE FROM security_pages WHERE person_id = $1 AND ends_at > $2`, string(id), micros(now)))
-	return refused + ended + pages, err
+	return refused + ended, err
 }
 
 // changed is how many rows a statement has changed.

@@ -259,7 +259,7 @@ func (w *world) calls(ctx context.Context, s enrolments.Store) map[string]func()
 		},
 		"CarryOut": func() error { return s.CarryOut(ctx, w.rename, enrolments.Carrying{}, now) },
 		"AddRecovery": func() error {
-			return s.AddRecovery(ctx, enrolments.Recovery{ID: enrolments.NewID[enrolments.RecoveryID](), Person: w.locked.ID,
+			return s.AddRecovery(ctx, enrolments.Recovery{ID: enrolments.NewID[enrolments.RecoveryID](), Person: w.person.ID,
 				BegunAt: now, ReadyAt: now, EndsAt: now.Add(time.Hour)})
 		},
 		"OpenRecovery": func() error {

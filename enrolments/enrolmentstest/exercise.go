@@ -47,6 +47,7 @@ func Exercise(t *testing.T, open func(t *testing.T) enrolments.Store) {
 		{"recoveries", recoveries},
 		{"security pages", securityPages},
 		{"changes", changes},
+		{"locks", locks},
 		{"trust", trust},
 		{"authenticators", authenticators},
 		{"codes", codes},

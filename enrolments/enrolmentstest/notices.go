@@ -345,6 +345,8 @@ var notices = []promise{
 		now := present()
 		_, err := f.store.SecurityPage(t.Context(), page.ID, now)
 		is(t, err, enrolments.ErrNotFound)
+		is(t, f.store.CarryOut(t.Context(), rename, enrolments.Carrying{}, now), enrolments.ErrLocked)
+		ok(t, f.store.SetPushLocked(t.Context(), p.ID, false)) // an administrator has looked
 		is(t, f.store.CarryOut(t.Context(), rename, enrolments.Carrying{}, now), enrolments.ErrNotFound)
 		_, err = f.store.Claim(t.Context(), ticket, phone(t, p), "1", now)
 		is(t, err, enrolments.ErrTicket)
