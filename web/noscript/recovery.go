@@ -142,7 +142,10 @@ func (s *Server) openRecovery(v *visit) {
 	if err != nil {
 		v.note.say("")
 		// Where it is over or waits, the page says so.
-		if kind := kindOf(err); kind != "recovery-over" && kind != "recovery-waiting" && !slices.Contains(hopeless, kind) {
+		switch kind := kindOf(err); {
+		case kind == "person-locked":
+			v.note.say(kind)
+		case kind != "recovery-over" && kind != "recovery-waiting" && !slices.Contains(hopeless, kind):
 			v.note.say("offline")
 		}
 		s.back(v, place{})

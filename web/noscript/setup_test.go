@@ -257,7 +257,9 @@ func TestARecoveryLeadsToItsSetUp(t *testing.T) {
 	if c[0].what != open || c[0].body != `{"remove":["p1","p2"]}` || c[1].what != readSetUp || c[1].token != strings.Repeat("D", 43) {
 		t.Errorf("the API was asked %+v", c)
 	}
-	for kind, says := range map[string]string{"recovery-waiting": "", "recovery-over": "", "internal": "That didn’t get through."} {
+	for kind, says := range map[string]string{
+		"recovery-waiting": "", "recovery-over": "", "person-locked": "Your administrator has to look", "internal": "That didn’t get through.",
+	} {
 		b := w.recovers()
 		w.answers(open, problem(409, kind, ""))
 		p := b.submit(recoveryPath+"/set-up", nil)

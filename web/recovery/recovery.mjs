@@ -107,6 +107,7 @@ byID('go').addEventListener('click', async () => {
   } catch (err) {
     const problem = err instanceof Problem ? err : new Problem('offline');
     if (hopeless.includes(problem.kind)) giveUp(problem.kind);
+    else if (problem.kind === 'person-locked') trouble(words.text('recovery.locked'));
     else if (problem.kind !== 'recovery-over' && problem.kind !== 'recovery-waiting') trouble(words.text('page.offline'));
     state = await askJSON(address, token).catch(() => state);
     show();

@@ -25,7 +25,7 @@ export default function move(app) {
       draw();
       await follow(a, mine);
     } catch (err) {
-      if (mine === run) app.complain('move-wrong', app.failure(err));
+      if (mine === run) app.complain('move-wrong', err.kind === 'person-locked' ? 'move.held' : app.failure(err));
     }
     return undefined;
   }
