@@ -50,6 +50,9 @@ func (s *Service) Answer(ctx context.Context, phone enrolments.KnownPhone, id ID
 	if err := s.refused(ctx, phone, a); err != nil {
 		return Approval{}, err
 	}
+	if err := s.lock(ctx, phone, id, a); err != nil {
+		return Approval{}, err
+	}
 	settled, err := s.config.Store.Answer(ctx, id, a)
 	s.answered(ctx, phone, a, settled, err)
 	return settled, err
@@ -102,8 +105,32 @@ func (c answerClaims) wellFormed() bool {
 	return c.Number != nil && len(*c.Number) >= 1 && len(*c.Number) <= 6 && strings.Trim(*c.Number, "0123456789") == ""
 }
 
-// answered notes what an answer did. A report counts also where it came too
-// late: whoever floods a person with sign-ins replaces each by the next.
+// lock holds pushes back after "it wasn't me", until an administrator unlocks the
+// person. It comes before the approval is settled: a phone that was told "reported"
+// does not say so again where the lock was lost. What it has reported before, and
+// was told of, locks nothing anew. A report counts also where it came too late:
+// whoever floods a person with sign-ins replaces each by the next.
+func (s *Service) lock(ctx context.Context, phone enrolments.KnownPhone, id ID, answer Answer) error {
+	if answer.Decision != Report {
+		return nil
+	}
+	a, err := s.config.Store.Read(ctx, id)
+	known := a.Reason == Reported && a.SettledBy == phone.ID
+	switch {
+	case errors.Is(err, ErrNotFound), err == nil && (known || !a.isAbout(phone.ID, answer)):
+		return nil // the store says what is wrong with it
+	case err != nil:
+		return err
+	}
+	return s.config.People.LockPush(ctx, phone.Person)
+}
+
+// isAbout reports whether an answer is to what that phone was asked.
+func (a Approval) isAbout(phone enrolments.PhoneID, answer Answer) bool {
+	return a.Asked(phone) && a.Nonce == answer.Nonce && a.DisplayHash() == answer.Display
+}
+
+// answered notes what an answer did.
 func (s *Service) answered(ctx context.Context, phone enrolments.KnownPhone, a Answer, settled Approval, err error) {
 	ctx, done := after(ctx)
 	defer done()
@@ -124,12 +151,8 @@ func (s *Service) answered(ctx context.Context, phone enrolments.KnownPhone, a A
 	}
 }
 
-// reported holds pushes back after "it wasn't me", until an administrator
-// unlocks the person.
+// reported notes that a phone has said "it wasn't me".
 func (s *Service) reported(ctx context.Context, phone enrolments.KnownPhone, a Approval) {
-	if err := s.config.People.LockPush(ctx, a.Person); err != nil {
-		s.config.Log.Error("pushes could not be locked after a report", "approval", string(a.ID), "error", err)
-	}
 	s.record(ctx, a, enrolments.Event{
 		Kind: enrolments.EventApprovalReported, Phone: phone.ID, Detail: "reported as not the person's own",
 	}.From(a.origin()))

@@ -73,6 +73,46 @@ func TestAReportHoldsPushesBack(t *testing.T) {
 	})
 }
 
+func TestAReportThatCouldNotBeKeptIsNoAnswer(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		h := s.phone("ana@example.com", "phone")
+		out := s.asks("ana@example.com")
+		s.town.unlockable = context.DeadlineExceeded
+		_, err := s.answers(h, out.Approval, approvals.Report, nil)
+		wantError(t, err, context.DeadlineExceeded)
+		if got := s.stands(out.ID).State; got != approvals.Pending {
+			t.Errorf("it is %s", got)
+		}
+		s.town.unlockable = nil
+		for range 2 { // the second time the reply was lost
+			a, err := s.answers(h, out.Approval, approvals.Report, nil)
+			noError(t, err)
+			if a.State != approvals.Denied || a.Reason != approvals.Reported {
+				t.Errorf("it is %s: %s", a.State, a.Reason)
+			}
+		}
+		if len(s.town.locked) != 1 {
+			t.Errorf("locked %v", s.town.locked)
+		}
+	})
+}
+
+func TestAReportOfWhatThePhoneWasNotAskedLocksNothing(t *testing.T) {
+	play(t, func(t *testing.T, s *scene) {
+		out := s.asks("ana@example.com")
+		h := s.phone("ana@example.com", "a later phone")
+		_, err := s.answers(h, out.Approval, approvals.Report, nil)
+		wantError(t, err, approvals.ErrNotFound)
+		again := s.asks("ana@example.com").Approval
+		again.Display = "{}"
+		_, err = s.answers(h, again, approvals.Report, nil)
+		wantError(t, err, approvals.ErrDisplay)
+		if len(s.town.locked) != 0 {
+			t.Errorf("locked %v", s.town.locked)
+		}
+	})
+}
+
 // Whoever floods a person replaces each sign-in by the next, or has a stolen
 // code ready: the report that comes too late to settle still counts.
 func TestAReportThatComesTooLateStillHoldsPushesBack(t *testing.T) {

@@ -42,9 +42,11 @@ type town struct {
 	openings []enrolments.Opening
 	typed    []string
 	locked   []enrolments.PersonID
-	used     []enrolments.PhoneID
-	gone     []push.Target
-	forgets  bool // a target that is gone is forgotten
+	// unlockable is what becomes of a lock.
+	unlockable error
+	used       []enrolments.PhoneID
+	gone       []push.Target
+	forgets    bool // a target that is gone is forgotten
 }
 
 func (w *town) Person(_ context.Context, user string) (enrolments.Enrolment, error) {
@@ -103,8 +105,8 @@ func (w *town) SpendCode(_ context.Context, _ enrolments.PersonID, typed string)
 func (w *town) LockPush(ctx context.Context, id enrolments.PersonID) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if ctx.Err() != nil {
-		return ctx.Err()
+	if err := cmp.Or(ctx.Err(), w.unlockable); err != nil {
+		return err
 	}
 	w.locked = append(w.locked, id)
 	return nil
