@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"errors"
+	"sync"
 
 	"golang.org/x/crypto/argon2"
 )
@@ -32,35 +33,44 @@ const (
 )
 
 // ErrBusy is returned when so many answers are being looked at that one more
-// would cost too much memory.
+// would cost too much memory, or others of the same person.
 var ErrBusy = errors.New("too many answers at once")
 
-// kitchen hashes answers, few at a time.
-type kitchen struct{ stoves, queue chan struct{} }
-
-func newKitchen() kitchen {
-	return kitchen{make(chan struct{}, maxHashing), make(chan struct{}, maxHashing+maxWaitForHashing)}
+// kitchen hashes answers, few at a time, and of each person one set.
+type kitchen struct {
+	stoves, queue chan struct{}
+	guests        *sync.Map // by PersonID
 }
 
-// enter waits for one of the places; ErrBusy when too many wait already.
-func (k kitchen) enter(ctx context.Context) (leave func(), err error) {
+func newKitchen() kitchen {
+	return kitchen{make(chan struct{}, maxHashing), make(chan struct{}, maxHashing+maxWaitForHashing), &sync.Map{}}
+}
+
+// enter waits for one of the places; ErrBusy when too many wait already, or the
+// person does: nobody takes the places of all others.
+func (k kitchen) enter(ctx context.Context, person PersonID) (leave func(), err error) {
+	if _, inside := k.guests.LoadOrStore(person, true); inside {
+		return nil, ErrBusy
+	}
 	select {
 	case k.queue <- struct{}{}:
 	default:
+		k.guests.Delete(person)
 		return nil, ErrBusy
 	}
 	select {
 	case k.stoves <- struct{}{}:
-		return func() { <-k.stoves; <-k.queue }, nil
+		return func() { <-k.stoves; <-k.queue; k.guests.Delete(person) }, nil
 	case <-ctx.Done():
 		<-k.queue
+		k.guests.Delete(person)
 		return nil, ctx.Err()
 	}
 }
 
 // hash makes what is stored of answers, each already folded.
-func (k kitchen) hash(ctx context.Context, all []QuestionAnswer, folded []string) ([]AnswerHash, error) {
-	leave, err := k.enter(ctx)
+func (k kitchen) hash(ctx context.Context, person PersonID, all []QuestionAnswer, folded []string) ([]AnswerHash, error) {
+	leave, err := k.enter(ctx, person)
 	if err != nil {
 		return nil, err
 	}
@@ -76,8 +86,8 @@ func (k kitchen) hash(ctx context.Context, all []QuestionAnswer, folded []string
 
 // right counts the answers that are right. All are looked at, and for as long
 // whether right or wrong.
-func (k kitchen) right(ctx context.Context, stored []AnswerHash, folded []string) (int, error) {
-	leave, err := k.enter(ctx)
+func (k kitchen) right(ctx context.Context, person PersonID, stored []AnswerHash, folded []string) (int, error) {
+	leave, err := k.enter(ctx, person)
 	if err != nil {
 		return 0, err
 	}

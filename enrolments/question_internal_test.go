@@ -49,7 +49,7 @@ func TestFewHashAtOnce(t *testing.T) {
 		k := newKitchen()
 		var leaves []func()
 		for range maxHashing {
-			leave, err := k.enter(t.Context())
+			leave, err := k.enter(t.Context(), NewID[PersonID]())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -59,7 +59,7 @@ func TestFewHashAtOnce(t *testing.T) {
 		results := make(chan error, maxWaitForHashing)
 		for range maxWaitForHashing {
 			go func() {
-				leave, err := k.enter(ctx)
+				leave, err := k.enter(ctx, NewID[PersonID]())
 				if err == nil {
 					leave()
 				}
@@ -67,7 +67,7 @@ func TestFewHashAtOnce(t *testing.T) {
 			}()
 		}
 		synctest.Wait()
-		if _, err := k.enter(t.Context()); !errors.Is(err, ErrBusy) {
+		if _, err := k.enter(t.Context(), NewID[PersonID]()); !errors.Is(err, ErrBusy) {
 			t.Errorf("one more: %v", err)
 		}
 		if len(results) != 0 {
@@ -80,14 +80,38 @@ func TestFewHashAtOnce(t *testing.T) {
 				t.Errorf("who waited: %v", err)
 			}
 		}
-		leave, err := k.enter(t.Context())
+		leave, err := k.enter(t.Context(), NewID[PersonID]())
 		if err != nil {
 			t.Fatal(err)
 		}
 		cancel()
-		if _, err := k.enter(ctx); err == nil {
+		if _, err := k.enter(ctx, NewID[PersonID]()); err == nil {
 			t.Error("who has gone got a place")
 		}
 		leave()
 	})
+}
+
+func TestNobodyHashesInThePlacesOfAllOthers(t *testing.T) {
+	k := newKitchen()
+	leave, err := k.enter(t.Context(), "eve")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range maxHashing + maxWaitForHashing {
+		if _, err := k.enter(t.Context(), "eve"); !errors.Is(err, ErrBusy) {
+			t.Fatalf("a second set of hers: got %v, want %v", err, ErrBusy)
+		}
+	}
+	others, err := k.enter(t.Context(), "ana")
+	if err != nil {
+		t.Fatalf("somebody else: %v", err)
+	}
+	others()
+	leave()
+	again, err := k.enter(t.Context(), "eve")
+	if err != nil {
+		t.Fatalf("after the first: %v", err)
+	}
+	again()
 }

@@ -104,7 +104,7 @@ func (s *Service) checkQuestionChange(ctx context.Context, p SecurityPage, w Wis
 	if err != nil {
 		return c, err
 	}
-	c.Answers, err = s.kitchen.hash(ctx, w.Questions, folded)
+	c.Answers, err = s.kitchen.hash(ctx, p.Person, w.Questions, folded)
 	return c, err
 }
 

@@ -32,7 +32,7 @@ func (s *Service) SetQuestions(ctx context.Context, p Person, all []QuestionAnsw
 	if err != nil {
 		return err
 	}
-	hashes, err := s.kitchen.hash(ctx, all, folded)
+	hashes, err := s.kitchen.hash(ctx, p.ID, all, folded)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (s *Service) CheckAnswers(ctx context.Context, person PersonID, answers []S
 				folded[i] = foldAnswer(answers[i].Reveal())
 			}
 		}
-		right, err := s.kitchen.right(ctx, stored, folded)
+		right, err := s.kitchen.right(ctx, person, stored, folded)
 		if err == nil && (right < QuestionsRight || len(answers) != len(stored)) {
 			err = ErrAnswersWrong
 		}
