@@ -90,6 +90,30 @@ func TestTheHelpDeskAddsAPhoneWhoeverIsLocked(t *testing.T) {
 	w.want(w.with(p.token, "POST", "/v1/pairings/"+p.id+"/confirm", `{"match":true}`), 200)
 }
 
+// Whoever made their person report has the password: it must not be enough once the
+// help desk has taken the stolen phone away.
+func TestWhoIsLockedAndHasNothingLeftIsNotSetUpByAPassword(t *testing.T) {
+	w := newWorld(t)
+	h := w.pair(person, phone.ES256)
+	w.reports(h)
+	if err := h.Remove(t.Context(), h.id); err != nil {
+		t.Fatal(err)
+	}
+	ask := func() reply { return w.app("POST", "/v1/approvals", `{"user":"`+person+`","role":"member"}`) }
+	open := func() reply { return w.app("POST", "/v1/pairings", `{"user":"`+person+`"}`) }
+	for _, optional := range []string{"none", "member"} {
+		w.setPolicy("optional_roles", optional)
+		w.refused(ask(), 403, "person-locked")
+		w.refused(open(), 403, "person-locked")
+	}
+	w.unlock(person)
+	w.setPolicy("optional_roles", "none")
+	if r := w.want(ask(), 201); r.member("next") != "enrol" {
+		t.Errorf("got %s", r.body)
+	}
+	w.want(open(), 201)
+}
+
 // opened is the set-up of a new phone that a code has let in.
 func (l *loser) opened() pairing {
 	l.t.Helper()

@@ -110,7 +110,7 @@ var meanings = []meaning{
 
 	{approvals.ErrCodeWaits, 403, "fresh-approval-needed", "After this kind of code a new phone has to wait", "Let the person sign in again and choose “I don't have my phone” on the waiting screen, which begins that wait; or let them approve on a phone.", 0},
 	{enrolments.ErrFreshApproval, 403, "fresh-approval-needed", "A fresh approval is needed", "Let the person approve a sign-in for this application, and send its id as approval_id within five minutes, once.", 0},
-	{approvals.ErrLocked, 403, "person-locked", "An administrator has to look first", "A sign-in of this person was reported: let an administrator unlock them.", 0},
+	{approvals.ErrLocked, 403, "person-locked", "An administrator has to look first", "A sign-in of this person was reported: let an administrator look, and unlock them.", 0},
 	{enrolments.ErrLastWay, 409, "last-way-in", "It is the last way in", "Add a phone or an authenticator app first; without it the person could not sign in.", 0},
 	{enrolments.ErrRecoveryWaiting, 409, "recovery-waiting", "The wait is not over", "Come back after Retry-After, or approve it on a phone that the person has.", 0},
 	{enrolments.ErrRecoveryOver, 410, "recovery-over", "The recovery is over", "It was stopped, has led to a phone or is out of time: sign in with a code and begin a new one.", 0},

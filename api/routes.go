@@ -50,7 +50,7 @@ func (a *API) applicationRoutes() {
 	handle(a, operation{
 		route: "POST /v1/approvals", id: "request-approval", tag: tagApplication, status: http.StatusCreated,
 		does:     "Ask a person to confirm a sign-in",
-		problems: []string{"person-not-found", "return-url-refused", "idempotency-mismatch", "fresh-approval-needed", "nothing-usable", "unavailable"},
+		problems: []string{"person-not-found", "person-locked", "return-url-refused", "idempotency-mismatch", "fresh-approval-needed", "nothing-usable", "unavailable"},
 	}, g, a.requestApproval)
 	handle(a, operation{
 		route: "GET /v1/approvals/{id}", id: "read-approval", tag: tagApplication,

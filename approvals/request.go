@@ -312,10 +312,11 @@ func (s *Service) requestFirst(ctx context.Context, app enrolments.Application, 
 	if !required {
 		how, next = Settlement{State: Approved, Method: NotRequired}, Done
 	}
-	// Refused when something was set up this very moment: nobody is let in
-	// beside it.
+	// Refused when something was set up this very moment, for nobody is let in
+	// beside it; and after a report: whoever made their person report has the
+	// password, which must not be enough because a stolen phone was taken away.
 	out, err := s.openFirst(ctx, r, enrolments.Opening{
-		User: r.User, Application: app.ID, ReturnURL: r.ReturnURL, SigningIn: required,
+		User: r.User, Application: app.ID, ReturnURL: r.ReturnURL, SigningIn: required, Held: true,
 	})
 	if err != nil {
 		return Requested{}, err

@@ -214,7 +214,7 @@ func TestWhoHasNothingSetUpIsLedToSetUp(t *testing.T) {
 				if out.Pairing.ID != "a-pairing" || out.SetUpToken.Reveal() != "set-up" {
 					t.Errorf("led to %s", out.Pairing.ID)
 				}
-				opened := enrolments.Opening{User: r.User, Application: "northwind", ReturnURL: r.ReturnURL, SigningIn: true}
+				opened := enrolments.Opening{User: r.User, Application: "northwind", ReturnURL: r.ReturnURL, SigningIn: true, Held: true}
 				if diff := cmp.Diff([]enrolments.Opening{opened}, s.town.openings); diff != "" {
 					t.Errorf("opened (-want +got):\n%s", diff)
 				}

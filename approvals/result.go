@@ -127,7 +127,7 @@ func (s *Service) openPairing(ctx context.Context, app enrolments.Application, u
 			return enrolments.Pairing{}, enrolments.Secret{}, err
 		}
 	}
-	return open(ctx, enrolments.Opening{User: user, Application: app.ID, Allowed: fresh != "", Held: fresh != "", ReturnURL: returnURL})
+	return open(ctx, enrolments.Opening{User: user, Application: app.ID, Allowed: fresh != "", Held: true, ReturnURL: returnURL})
 }
 
 func (s *Service) spendFresh(ctx context.Context, app enrolments.Application, user string, id ID) error {

@@ -315,7 +315,7 @@ func TestWithoutAnApprovalOnlyWhoHasNothingIsSetUp(t *testing.T) {
 		wantError(t, err, enrolments.ErrFreshApproval)
 		_, _, err = s.OpenPairing(t.Context(), s.app, "new@example.com", "", "")
 		noError(t, err)
-		want := []enrolments.Opening{{User: "ana@example.com", Application: "northwind"}, {User: "new@example.com", Application: "northwind"}}
+		want := []enrolments.Opening{{User: "ana@example.com", Application: "northwind", Held: true}, {User: "new@example.com", Application: "northwind", Held: true}}
 		if diff := cmp.Diff(want, s.town.openings); diff != "" {
 			t.Errorf("asked (-want +got):\n%s", diff)
 		}

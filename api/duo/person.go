@@ -100,11 +100,12 @@ func (s *Server) welcome(ctx context.Context, c *call, p someone) (welcome, erro
 func (s *Server) firstSignIn(ctx context.Context, c *call, p someone) (welcome, error) {
 	r := approvals.Request{User: p.name, Context: contextOf(c, p.Enrolment), CodesOnly: true}
 	got, err := s.config.Approvals.Request(ctx, c.app, r)
-	if errors.Is(err, enrolments.ErrFreshApproval) {
-		// Something was set up since.
+	switch {
+	case errors.Is(err, enrolments.ErrFreshApproval): // something was set up since
 		return welcome{result: resultDeny, message: sentences[refusedUnavailable]}, nil
-	}
-	if err != nil {
+	case errors.Is(err, enrolments.ErrLocked):
+		return welcome{result: resultDeny, message: sentences[refusedLocked]}, nil
+	case err != nil:
 		return welcome{}, err
 	}
 	switch got.Next {

@@ -91,6 +91,18 @@ func TestWhoHasNothingSetUpIsLedToSetUp(t *testing.T) {
 	}
 }
 
+// Whoever made their person report has the password.
+func TestWhoIsLockedAndHasNothingLeftIsNotLedToSetUp(t *testing.T) {
+	w := newWorld(t, both)
+	p, err := w.people.AddPerson(t.Context(), "ana")
+	w.ok(err)
+	w.ok(w.people.LockPush(t.Context(), p.ID))
+	got := w.v2("/auth/v2/preauth", url.Values{"username": {"ana"}})
+	if got.member("result") != "deny" || got.member("enroll_portal_url") != "" || !strings.Contains(got.member("status_msg"), "after a report") {
+		t.Errorf("%s", got.raw)
+	}
+}
+
 func TestWhereNothingIsRequiredYetNobodyIsStopped(t *testing.T) {
 	w := newWorld(t, both, func(p *enrolments.Policy) { p.GraceDays = 3 })
 	if got := w.v2("/auth/v2/preauth", url.Values{"username": {"new"}}); got.member("result") != "allow" {

@@ -382,6 +382,8 @@ func (s *Server) page(w http.ResponseWriter, err error) {
 		status, text = http.StatusBadRequest, "The application did not name one of its registered return URLs. Its administrator can add it."
 	case errors.Is(err, errNobody):
 		status, text = http.StatusForbidden, "You cannot sign in here. Ask your administrator."
+	case errors.Is(err, approvals.ErrLocked):
+		status, text = http.StatusForbidden, sentences[refusedLocked]
 	case errors.Is(err, approvals.ErrBusy):
 		status, text = http.StatusTooManyRequests, "Too many sign-ins at once. Wait a moment, then try again."
 	default:

@@ -64,6 +64,8 @@ func sorry(err error) string {
 	switch refused.kind() {
 	case "too-many-requests":
 		return "That was many sign-ins at once. Please wait a minute, then try again."
+	case "person-locked":
+		return "A sign-in of yours was reported. Please ask your administrator, who has to look before you can go on."
 	case "approval-settled", "approval-not-found", "invalid-request", "unauthorized":
 		return "Countersign has not confirmed that sign-in. Please sign in again."
 	}
