@@ -16,7 +16,9 @@ func TestAfterAReportNothingIsAddedUntilAnAdministratorHasLooked(t *testing.T) {
 	}{
 		"with a code, by the application": {func(l *loser) func() reply {
 			s := l.byTOTP()
-			return func() reply { return l.world.app("POST", "/v1/pairings", `{"user":"`+person+`","approval_id":"`+s.id+`"}`) }
+			return func() reply {
+				return l.world.app("POST", "/v1/pairings", `{"user":"`+person+`","approval_id":"`+s.id+`"}`)
+			}
 		}, 403, "person-locked"},
 		"by a phone": {func(l *loser) func() reply {
 			return func() reply { return l.signed(l.old, "POST", "/v1/phone/pairings", `{"replace":false}`) }
