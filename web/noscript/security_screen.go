@@ -29,6 +29,8 @@ type securityScreen struct {
 	ByPhone  bool
 	ByCode   []string
 	ByMail   string
+	// Mailed names what the backup address is good for here.
+	Mailed string
 	// Giving is of the forms of an address and of questions, Refusal why one was
 	// not taken; Here is empty, they lead to where they say.
 	Giving        giving
@@ -78,6 +80,7 @@ func securityScreenOf(w Words, s *security, at place, replaces string) securityS
 		screen.Replaces = s.Phones[0].ID
 	}
 	screen.ByPhone, screen.ByCode = waysOf(w, s)
+	screen.Mailed = mailed(s)
 	if slices.Contains(s.NewPhoneBy, "email") {
 		screen.ByMail = w.Text("security.new-phone.mail.line", "address", s.Email)
 	}
@@ -189,6 +192,18 @@ func waysOf(w Words, s *security) (phone bool, code []string) {
 		code = append(code, w.Text("security.new-phone.code.told"))
 	}
 	return slices.Contains(s.NewPhoneBy, "push"), code
+}
+
+func mailed(s *security) string {
+	switch {
+	case s.Email == "":
+		return "none"
+	case !s.EmailOffered:
+		return "unsent"
+	case !slices.Contains(s.NewPhoneBy, "email"):
+		return "told"
+	}
+	return "set"
 }
 
 // told says what came of the last step.

@@ -82,8 +82,9 @@ func TestABackupAddressAndQuestionsAreShownWhereThereAreAny(t *testing.T) {
 	b.open(securityPath).keepsQuiet(t, "Backup address", "Security questions")
 	for members, says := range map[string][]string{
 		`,"email_offered":true,"questions_offered":true`: {"None. We’d write there", "Add one", "None are answered.", "Answer three"},
-		backups: {"<bdi>a•••@example.org</bdi>. We write there", "Use another one", `value="remove_email"`, "Three are answered.", "Answer others", `value="remove_questions"`},
-		`,"email":"a•••@example.org","questions_set":true`: {`value="remove_email"`, `value="remove_questions"`},
+		backups:                               {"<bdi>a•••@example.org</bdi>. We write there", "Use another one", `value="remove_email"`, "Three are answered.", "Answer others", `value="remove_questions"`},
+		backups + `,"new_phone_by":["email"]`: {"and it can lead you to a new phone."},
+		`,"email":"a•••@example.org","questions_set":true`: {"This server sends no mail at present", `value="remove_email"`, `value="remove_questions"`},
 	} {
 		w.answers("GET "+pageAPI, reply{200, secured(members), ""})
 		p := b.open(securityPath)

@@ -124,9 +124,16 @@ const mailRefusals = { 'email-refused': 'forms.email.same', 'too-many-emails': '
 export function email(words, state) {
   return {
     shown: state.email_offered || Boolean(state.email),
-    line: words.text(state.email ? 'security.email.set' : 'security.email.none', { address: state.email }),
+    line: words.text(`security.email.${mailed(state)}`, { address: state.email }),
     change: words.text(state.email ? 'security.email.change' : 'security.email.add'),
   };
+}
+
+// mailed names what the backup address is good for here.
+function mailed(state) {
+  if (!state.email) return 'none';
+  if (!state.email_offered) return 'unsent';
+  return state.new_phone_by.includes('email') ? 'set' : 'told';
 }
 
 // questions gives the same of security questions.

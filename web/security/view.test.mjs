@@ -125,7 +125,10 @@ test('a backup address and questions are shown where they are offered or set', (
   assert.deepEqual([email(words, { ...state, email_offered: true }).shown, email(words, { ...state, email_offered: true }).change], [true, 'Add one']);
   const set = email(words, { ...state, email: 'a•••@example.org' });
   assert.deepEqual([set.shown, set.change], [true, 'Use another one']);
-  assert.match(set.line, /^a•••@example\.org\. /);
+  assert.match(set.line, /sends no mail/);
+  const mails = { ...state, email: 'a•••@example.org', email_offered: true };
+  assert.equal(email(words, mails).line, 'a•••@example.org. We write there when something changes here.');
+  assert.match(email(words, { ...mails, new_phone_by: ['email'] }).line, /lead you to a new phone/);
   assert.equal(questions(words, { ...state, questions_offered: false, questions_set: false }).shown, false);
   assert.equal(questions(words, { ...state, questions_offered: true, questions_set: false }).change, 'Answer three');
   assert.equal(questions(words, { ...state, questions_offered: false, questions_set: true }).change, 'Answer others');
