@@ -77,7 +77,13 @@ type runningRecovery struct {
 // security shows the page, or carries out what the waiting screen brings back.
 func (s *Server) security(v *visit) {
 	q := v.r.URL.Query()
-	if q.Has("approval_id") {
+	switch {
+	case !q.Has("approval_id"):
+	case v.r.Method == http.MethodHead || ahead(v.r): // what is shown once is for the person
+		s.secured(v.w)
+		v.w.WriteHeader(http.StatusServiceUnavailable) // the browser asks again when they come
+		return
+	default:
 		s.carryOut(v, q.Get("approval_id"), q.Get("result_code"))
 		return
 	}

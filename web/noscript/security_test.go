@@ -231,6 +231,22 @@ func TestWhatConfirmsANewPhoneIsToldBefore(t *testing.T) {
 	p.keepsQuiet(t, "On a phone that I have here", "Which phone does it replace?", "All of them", "Your phones are told")
 }
 
+func TestWhoeverOnlyLooksAheadCarriesNothingOut(t *testing.T) {
+	w := newWorld(t)
+	b := w.secures()
+	back := securityPath + "?approval_id=" + approval + "&result_code=r"
+	w.asked()
+	b.once(b.request("HEAD", back, ""))
+	if p := b.once(b.request("GET", back, "", "Sec-Purpose", "prefetch")); p.StatusCode < 400 {
+		t.Errorf("%s would be kept for the person", p.Status)
+	}
+	for _, c := range w.asked() {
+		if strings.HasPrefix(c.what, "POST") {
+			t.Errorf("the API was asked %+v", c)
+		}
+	}
+}
+
 func TestAChangeIsConfirmedOnTheWaitingScreenAndCarriedOutOnce(t *testing.T) {
 	w := newWorld(t)
 	b := w.secures()
