@@ -106,6 +106,7 @@ type recoveryState struct {
 	Phones      []ownPhone `json:"phones" nullable:"false" doc:"those that the person has: each was told and can stop it"`
 	Number      string     `json:"number,omitempty" doc:"while waiting and a phone is asked: typed there, it ends the wait"`
 	RefusedBy   string     `json:"refused_by,omitempty" doc:"name of the phone"`
+	BackTo      string     `json:"back_to,omitempty" doc:"leads back to the application"`
 }
 
 // ownPhone is a phone that may be removed.
@@ -123,10 +124,14 @@ func (a *API) readRecovery(ctx context.Context, by recovering, _ *recoveryInput)
 	if err != nil {
 		return recoveryState{}, err
 	}
+	_, backTo, err := a.config.Enrolments.WayBack(ctx, by.Application, by.ReturnURL)
+	if err != nil {
+		return recoveryState{}, err
+	}
 	v := recoveryState{
 		ID: string(by.ID), State: string(by.State), Method: string(by.Method), User: by.User, Application: by.ApplicationName,
 		ServerTime: wireTime(a.config.Now()), ReadyAt: wireTime(by.ReadyAt), EndsAt: wireTime(by.EndsAt),
-		Phones: []ownPhone{}, Number: number, RefusedBy: by.RefusedBy,
+		Phones: []ownPhone{}, Number: number, RefusedBy: by.RefusedBy, BackTo: backTo,
 	}
 	for _, p := range e.Phones {
 		v.Phones = append(v.Phones, ownPhone{string(p.ID), p.Name})

@@ -127,7 +127,12 @@ func TestACodeOfAnAppLetsANewPhoneInAtOnceAndTheLostOneGoes(t *testing.T) {
 		t.Errorf("got %s", state.body)
 	}
 	w.refused(w.with(s.token, "POST", "/v1/approvals/"+s.id+"/recovery", ""), 403, "fresh-approval-needed")
-	w.want(w.finish(w.want(w.setUp(r, `["`+l.old.id+`"]`), 201)), 200)
+	opened := w.want(w.setUp(r, `["`+l.old.id+`"]`), 201)
+	w.want(w.finish(opened), 200)
+	w.leadsBack(opened.member("set_up_url"), returnTo, "true")
+	if got := w.stands(r).member("back_to"); got != returnTo {
+		t.Errorf("it leads back to %q", got)
+	}
 	if got := w.phonesOf(person); !slices.Equal(got, []string{"New phone"}) {
 		t.Errorf("phones: %v", got)
 	}

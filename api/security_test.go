@@ -221,6 +221,7 @@ func TestANewPhoneByARecoveryCodeWaitsAndByAnAppsCodeDoesNot(t *testing.T) {
 	if !strings.HasPrefix(done.member("set_up_url"), w.url+"/set-up/") || done.member("recovery_url") != "" {
 		t.Errorf("got %s", done.body)
 	}
+	w.leadsBack(done.member("set_up_url"), "", "")
 	state := w.want(w.at(p, "GET", "", ""), 200)
 	if strings.Count(state.body, `"begun_at"`) != 2 {
 		t.Errorf("under way: %s", state.body)

@@ -115,7 +115,7 @@ func (a *API) setQuestions(ctx context.Context, by setUp, in *questionsInput) (p
 func (a *API) setUpState(ctx context.Context, p enrolments.Pairing, token enrolments.Secret) (pairingState, error) {
 	v := pairingStateOf(p, a.pairURL(token))
 	var err error
-	if v.Application, v.BackTo, err = a.config.Enrolments.WayBack(ctx, p); err != nil {
+	if v.Application, v.BackTo, err = a.config.Enrolments.WayBack(ctx, p.Application, p.ReturnURL); err != nil {
 		return pairingState{}, err
 	}
 	if !p.Confirmed() {

@@ -379,9 +379,12 @@ func (w *world) pair(user string, alg phone.Algorithm) handset {
 // signIn is an approval that was requested.
 type signIn struct{ id, token, number string }
 
+// returnTo is where the sign-ins of these tests lead back to.
+const returnTo = "https://books.example.com/signed-in?cart=1"
+
 func (w *world) signIn(user string) signIn {
 	w.t.Helper()
-	r := w.want(w.app("POST", "/v1/approvals", `{"user":"`+user+`","return_url":"https://books.example.com/signed-in?cart=1"}`), 201)
+	r := w.want(w.app("POST", "/v1/approvals", `{"user":"`+user+`","return_url":"`+returnTo+`"}`), 201)
 	return signIn{r.member("id"), r.member("waiting_token"), r.member("number")}
 }
 

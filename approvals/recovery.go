@@ -104,10 +104,14 @@ func (s *Service) unlocked(ctx context.Context, person enrolments.PersonID) (enr
 
 func recoveryBy(app enrolments.Application, a Approval) enrolments.Recovery {
 	from := a.origin()
-	return enrolments.Recovery{
+	r := enrolments.Recovery{
 		Person: a.Person, User: a.User, Application: app.ID, ApplicationName: app.Name, Method: a.Method,
 		Browser: from.Browser, Location: from.Location, IP: from.IP,
 	}
+	if a.Purpose == ForSignIn { // a change comes back to a page that is soon closed
+		r.ReturnURL = a.ReturnURL
+	}
+	return r
 }
 
 // origin is whence the approval was asked for, as phones were shown it.

@@ -213,13 +213,15 @@ const stories = {
       for (const [state, headlines] of Object.entries(ends)) {
         const page = await open(browser, "", { locale, colorScheme: i === 1 ? "dark" : "light" });
         await page.route("**/v1/recoveries/*", (route) => route.fulfill({ json: {
-          id: "x", state, method: "email", user: "ana@example.com", application: "books", phones: [],
+          id: "x", state, method: "email", user: "ana@example.com", application: "Northwind Books", phones: [], back_to: "https://books.example.com/in",
           server_time: "2026-11-01T10:00:00Z", ready_at: "2026-11-02T10:00:00Z", ends_at: "2026-11-05T10:00:00Z",
         } }));
         await page.goto(`${server}/recovery/AAAAAAAAAAAAAAAAAAAAAA#${"A".repeat(43)}`);
         await heading(page, headlines[i]);
         assert.notEqual(await page.locator("#line").textContent(), "");
         assert.equal(await page.locator("section:not([hidden])").count(), 0, "an end offers what was before");
+        const back = page.locator("#back-to");
+        assert.equal(await back.isVisible() && await back.getAttribute("href"), state === "later" ? false : "https://books.example.com/in");
         if (i === 2) await page.evaluate(() => { document.documentElement.dir = "rtl"; });
         await fits(page, `end-${state}-${locale}`);
         await page.context().close();

@@ -42,6 +42,9 @@ type Recovery struct {
 	Method          Method
 	// Browser, Location and IP are those of that sign-in.
 	Browser, Location, IP string
+	// ReturnURL is where that sign-in would have led back to; empty for nowhere,
+	// and where it was none.
+	ReturnURL string
 	// Token is the hash of the secret that the browser holds.
 	Token Hash
 	State RecoveryState

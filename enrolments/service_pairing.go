@@ -125,20 +125,20 @@ func (s *Service) SetUp(ctx context.Context, id PairingID, token Secret) (Pairin
 	return p, nil
 }
 
-// WayBack is where a set-up leads back to, with the name of its application;
-// empty for nowhere, and for a URL that is registered no more.
-func (s *Service) WayBack(ctx context.Context, p Pairing) (name, to string, err error) {
-	if p.ReturnURL == "" {
+// WayBack is where a return URL leads that was kept for an application, with the
+// application's name; empty for nowhere, and for a URL that is registered no more.
+func (s *Service) WayBack(ctx context.Context, by ApplicationID, returnURL string) (name, to string, err error) {
+	if returnURL == "" {
 		return "", "", nil
 	}
-	app, err := s.Application(ctx, p.Application)
+	app, err := s.Application(ctx, by)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return "", "", nil
-	case err != nil || !app.Allows(p.ReturnURL):
+	case err != nil || !app.Allows(returnURL):
 		return "", "", err
 	}
-	return app.Name, p.ReturnURL, nil
+	return app.Name, returnURL, nil
 }
 
 // Claim is what a phone sends to spend a ticket.

@@ -80,7 +80,9 @@ func (s *Service) OpenRecovery(ctx context.Context, r Recovery, remove []PhoneID
 			return Pairing{}, Secret{}, invalid("a phone that is to be removed is none of the person's")
 		}
 	}
-	p, token := s.newPairing(Pairing{Person: r.Person, User: r.User, Application: r.Application, Removes: remove})
+	p, token := s.newPairing(Pairing{
+		Person: r.Person, User: r.User, Application: r.Application, ReturnURL: r.ReturnURL, SigningIn: r.ReturnURL != "", Removes: remove,
+	})
 	if err := s.config.Store.OpenRecovery(ctx, r.ID, p, s.now()); err != nil {
 		return Pairing{}, Secret{}, err
 	}

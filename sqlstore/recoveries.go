@@ -12,7 +12,7 @@ import (
 const recoveriesKept = 24 * time.Hour
 
 const recoveryQuery = `SELECT r.id, r.person_id, p.user_name, r.application_id, r.application_name, r.method,
-	r.browser, r.location, r.ip, r.token, r.refused, r.done, r.refused_by, r.pairing_id,
+	r.browser, r.location, r.ip, r.return_url, r.token, r.refused, r.done, r.refused_by, r.pairing_id,
 	r.begun_at, r.ready_at, r.ends_at FROM recoveries r JOIN people p ON p.id = r.person_id `
 
 // AddRecovery implements enrolments.RecoveryStore. It also clears away the
@@ -34,10 +34,10 @@ func (s *Store) AddRecovery(ctx context.Context, r enrolments.Recovery) error {
 			return fmt.Errorf("%w: the person has %d new phones under way already", enrolments.ErrInvalid, len(running))
 		}
 		_, err = db.exec(ctx, `INSERT INTO recoveries (id, person_id, application_id, application_name, method, browser,
-			location, ip, token, refused, done, refused_by, pairing_id, begun_at, ready_at, ends_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+			location, ip, return_url, token, refused, done, refused_by, pairing_id, begun_at, ready_at, ends_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
 			string(r.ID), string(r.Person), string(r.Application), r.ApplicationName, string(r.Method), r.Browser,
-			r.Location, r.IP, r.Token[:], false, false, "", "", micros(r.BegunAt), micros(r.ReadyAt), micros(r.EndsAt))
+			r.Location, r.IP, r.ReturnURL, r.Token[:], false, false, "", "", micros(r.BegunAt), micros(r.ReadyAt), micros(r.EndsAt))
 		return err
 	})
 }
@@ -63,7 +63,7 @@ func scanRecovery(scan func(...any) error, now time.Time) (r enrolments.Recovery
 	var refused, done bool
 	var begun, ready, ends int64
 	if err := scan(&r.ID, &r.Person, &r.User, &r.Application, &r.ApplicationName, &r.Method, &r.Browser, &r.Location,
-		&r.IP, &token, &refused, &done, &r.RefusedBy, &r.Pairing, &begun, &ready, &ends); err != nil {
+		&r.IP, &r.ReturnURL, &token, &refused, &done, &r.RefusedBy, &r.Pairing, &begun, &ready, &ends); err != nil {
 		return enrolments.Recovery{}, err
 	}
 	if r.Token, err = hashOf(token); err != nil {

@@ -15,7 +15,7 @@ func (f *fixture) recovery(t *testing.T, p enrolments.Person, wait time.Duration
 	r := enrolments.Recovery{
 		ID: enrolments.NewID[enrolments.RecoveryID](), Person: p.ID, User: p.User, Application: "northwind",
 		ApplicationName: "Northwind Books", Method: enrolments.MethodRecoveryCode, Browser: "Chrome on Windows",
-		Location: "Wellington, NZ", IP: "203.0.113.9", Token: enrolments.NewSecret().Hash(),
+		Location: "Wellington, NZ", IP: "203.0.113.9", ReturnURL: "https://books.example.com/signed-in?tab=1", Token: enrolments.NewSecret().Hash(),
 		State: enrolments.RecoveryReady, BegunAt: now, ReadyAt: now.Add(wait), EndsAt: now.Add(wait + time.Hour),
 	}
 	if wait > 0 {

@@ -18,8 +18,10 @@ type recovery struct {
 		ID   string `json:"id"`
 		Name string `json:"name"`
 	} `json:"phones"`
-	Number    string `json:"number"`
-	RefusedBy string `json:"refused_by"`
+	Number      string `json:"number"`
+	RefusedBy   string `json:"refused_by"`
+	Application string `json:"application"`
+	BackTo      string `json:"back_to"`
 }
 
 // recoveryScreen is what its template shows. web/recovery/view.mjs decides the
@@ -36,6 +38,8 @@ type recoveryScreen struct {
 	Looks, Stopped bool
 	Still          string
 	Notice         string
+	// Back leads to the application that was signed in to; empty for nowhere.
+	Back string
 }
 
 // seldom is between two looks while nothing but time passes.
@@ -91,6 +95,9 @@ func recoveryScreenOf(w Words, r *recovery) recoveryScreen {
 	values := []any{"user", r.User, "phone", r.RefusedBy, "when", until(w, r.ReadyAt.Sub(r.ServerTime))}
 	screen.Headline, screen.Title = sentence(w, about+".headline", values...), w.Text(about+".headline", values...)
 	screen.Line = sentence(w, about+form, values...)
+	if screen.Kind != "ready" && screen.Kind != "lost" {
+		screen.Back = webAddress(r.BackTo)
+	}
 	switch screen.Kind {
 	case "waiting":
 		screen.At = r.ReadyAt.UTC().Format("2006-01-02 15:04")

@@ -225,7 +225,7 @@ func TestEachStateOfARecoverySaysWhatToDo(t *testing.T) {
 		{reply{200, `{"state":"ready","user":"ana@example.com","phones":[{"id":"p1","name":"<b>Ana’s"}]}`, ""}, []string{"Add your new phone", `name="remove" value="p1" checked`, "&lt;b&gt;Ana’s"}, ""},
 		{reply{200, `{"state":"refused","refused_by":"Old Pixel"}`, ""}, []string{"This was stopped", "Old Pixel"}, ""},
 		{reply{200, `{"state":"refused"}`, ""}, []string{"This was stopped", "by your help desk, or by"}, ""},
-		{reply{200, `{"state":"done"}`, ""}, []string{"Your new phone is added"}, ""},
+		{reply{200, `{"state":"done","application":"Northwind <i>Books","back_to":"https://books.example.com/in"}`, ""}, []string{"Your new phone is added", `href="https://books.example.com/in"`, "Back to <bdi>Northwind &lt;i&gt;Books</bdi>"}, ""},
 		{reply{200, `{"state":"expired"}`, ""}, []string{"This took too long"}, ""},
 		{reply{200, `{"state":"levitating"}`, ""}, []string{"This page knows no new phone"}, ""},
 		{problem(404, "recovery-not-found", ""), []string{"This page knows no new phone"}, ""},

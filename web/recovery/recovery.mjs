@@ -1,5 +1,6 @@
 // The way to a new phone: the wait, who can stop it, and the set-up. What is said
 // stands in the catalogues, when in view.mjs.
+import { leadTo } from '../page/address.mjs';
 import { copy } from '../page/copy.mjs';
 import { askJSON, Problem } from '../page/server.mjs';
 import { forget, take } from '../page/secret.mjs';
@@ -30,6 +31,7 @@ function show() {
   write(byID('line'), next.line);
   write(byID('told'), next.told);
   write(byID('sooner'), next.sooner);
+  leadTo(byID('back-to'), next.back, words.parts('page.back-to', { application: state?.application }));
   for (const section of screen.querySelectorAll('section')) section.hidden = section.dataset.on !== next.kind;
   if (next.kind === 'ready') choices();
   if (before?.kind !== next.kind) turn(next, before);

@@ -1,7 +1,8 @@
 // From the state of a recovery to what the page says. Pure; the sentences are
 // the page's Words.
+import { webAddress } from '../page/address.mjs';
 
-// view gives the screen to show: {kind, headline, line, told, sooner, tone}.
+// view gives the screen to show: {kind, headline, line, told, sooner, back, tone}.
 // state is the protocol's, or null before the first; lost is the kind of a
 // problem after which nothing more will come.
 export function view(words, state, lost = '') {
@@ -19,6 +20,7 @@ export function view(words, state, lost = '') {
     line: words.parts(loading ? 'recovery.loading' : `recovery.state.${kind}.${form(words, kind, state)}`, values),
     told: running && names.length > 0 ? words.parts('recovery.told', { count: names.length, phone: words.allOf(names) }) : [],
     sooner: kind === 'waiting' && names.length > 0 ? words.parts(state.number ? 'recovery.sooner' : 'recovery.later', { number: state.number }) : [],
+    back: kind === 'ready' || kind === 'lost' ? '' : webAddress(state?.back_to),
     tone: kind === 'refused' ? 'alarm' : kind === 'done' ? 'good' : 'calm',
   };
 }

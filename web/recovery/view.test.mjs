@@ -46,6 +46,13 @@ test('who was told is named, and how a phone ends the wait', () => {
   assert.deepEqual([plain(alone.told), plain(alone.sooner)], ['', '']);
 });
 
+test('the way back to the application is there unless something is to be done here', () => {
+  const back_to = 'https://books.example.com/signed-in';
+  const leads = (state, to = back_to) => view(words, { ...waiting, state, back_to: to }).back;
+  for (const state of ['waiting', 'refused', 'done', 'expired']) assert.equal(leads(state), back_to);
+  assert.deepEqual([leads('ready'), leads('levitating'), leads('done', 'javascript:alert(1)'), leads('done', null)], ['', '', '', '']);
+});
+
 test('who stopped it is named', () => {
   assert.match(plain(view(words, { ...waiting, state: 'refused', refused_by: 'Old <b>Pixel' }).line), /on Old <b>Pixel that/);
   assert.match(plain(view(words, { ...waiting, state: 'refused' }).line), /by your help desk, or by/);

@@ -1,6 +1,7 @@
 // My sign-in security: the parts of the page, what the person does, and what came
 // of it. What is said stands in the catalogues, when in view.mjs. A change leads
 // to the waiting screen and comes back here with what confirms it.
+import { leadTo, webAddress } from '../page/address.mjs';
 import { ask, askJSON, Problem } from '../page/server.mjs';
 import { forget, leadBack, take } from '../page/secret.mjs';
 import { plain, rest, say, write } from '../page/text.mjs';
@@ -94,9 +95,7 @@ function showState() {
   byID('more').hidden = more || state.sign_ins.length <= shownFirst;
   byID('not-me').hidden = state.sign_ins.length === 0;
   write(byID('not-me-password'), words.parts('security.not-me.password', { application: state.application }));
-  byID('back').hidden = !/^https?:\/\//.test(state.back_to ?? '');
-  byID('back').href = byID('back').hidden ? '' : state.back_to;
-  write(byID('back-words'), words.parts('page.back-to', { application: state.application }));
+  leadTo(byID('back'), webAddress(state.back_to), words.parts('page.back-to', { application: state.application }));
   write(byID('closes'), words.parts('security.closes', { time: words.time(Date.parse(state.ends_at) - clockOff) }));
   showNewPhone(words, state);
 }

@@ -1,5 +1,6 @@
 // The set-up page: adding a phone, an authenticator app, recovery codes. What
 // is said stands in the catalogues, when in view.mjs.
+import { leadTo, webAddress } from '../page/address.mjs';
 import { copy } from '../page/copy.mjs';
 import { addedHere, openingHere } from '../page/here.mjs';
 import { ask, askJSON, Problem } from '../page/server.mjs';
@@ -61,9 +62,7 @@ function show() {
 // neither is known the browser's history has to do.
 function showWayBack() {
   const to = from || webAddress(state?.back_to);
-  byID('back-to').hidden = !to;
-  byID('back-to').href = to;
-  write(byID('back-words'), words.parts(from ? 'setup.back-security' : 'page.back-to', { application: state?.application }));
+  leadTo(byID('back-to'), to, words.parts(from ? 'setup.back-security' : 'page.back-to', { application: state?.application }));
   byID('back').hidden = Boolean(to) || history.length < 2;
 }
 
@@ -97,7 +96,6 @@ async function picture() {
 
 const asImage = (svg) => `data:image/svg+xml,${encodeURIComponent(svg)}`;
 const appAddress = (address) => (/^otpauth:\/\/totp\//.test(address ?? '') ? address : '');
-const webAddress = (address) => (/^https?:\/\//.test(address ?? '') ? address : '');
 
 // --- What comes in ---
 

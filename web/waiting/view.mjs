@@ -1,6 +1,7 @@
 // From the state of an approval to what the screen says. Pure: no page, no
 // clock, no network; what it cannot know from the state is in circumstances.
 // The sentences are the page's Words.
+import { webAddress } from '../page/address.mjs';
 
 // After this long without a sign of the phone, resending is offered.
 export const slowAfter = 15; // seconds
@@ -194,16 +195,6 @@ function settledForm(kind, state, go, tries) {
   if (kind === 'approved' && !go) return 'here';
   if (kind === 'denied' && !state.settled_by) return 'somewhere';
   return kind === 'mismatch' && tries === 2 ? 'twice' : 'line';
-}
-
-// webAddress lets through what a browser may be sent to, and no javascript: URL.
-function webAddress(address) {
-  try {
-    const url = new URL(address);
-    return url.protocol === 'https:' || url.protocol === 'http:' ? url.href : '';
-  } catch {
-    return '';
-  }
 }
 
 function sentences(words, about, form, values) {
