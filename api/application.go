@@ -31,14 +31,15 @@ type requestContext struct {
 
 // requestedApproval is its answer.
 type requestedApproval struct {
-	ID           string    `json:"id"`
-	State        string    `json:"state"`
-	Next         string    `json:"next" enum:"wait,code_only,enrol,done"`
-	Number       string    `json:"number,omitempty" doc:"what the waiting screen shows and the person types on the phone" example:"47"`
-	ExpiresAt    time.Time `json:"expires_at"`
-	WaitingURL   string    `json:"waiting_url" doc:"the server's own waiting screen"`
-	WaitingToken string    `json:"waiting_token"`
-	SetUpURL     string    `json:"set_up_url,omitempty" doc:"with next = enrol: leads the person's browser to set-up; with done: the same as an offer, where nothing was required"`
+	ID           string     `json:"id"`
+	State        string     `json:"state"`
+	Next         string     `json:"next" enum:"wait,code_only,enrol,done"`
+	Number       string     `json:"number,omitempty" doc:"what the waiting screen shows and the person types on the phone" example:"47"`
+	ExpiresAt    time.Time  `json:"expires_at"`
+	WaitingURL   string     `json:"waiting_url" doc:"the server's own waiting screen"`
+	WaitingToken string     `json:"waiting_token"`
+	SetUpURL     string     `json:"set_up_url,omitempty" doc:"with next = enrol: leads the person's browser to set-up; with done: the same as an offer, where nothing was required"`
+	RequiredFrom *time.Time `json:"required_from,omitempty" doc:"with next = done: when a second factor will be required of a person of whom none was, for the application to tell them"`
 }
 
 // applicationApproval is an approval as its application sees it.
@@ -167,6 +168,10 @@ func (a *API) requestedViewOf(r approvals.Requested) requestedApproval {
 		if r.Pairing.ID != "" {
 			v.SetUpURL = a.openedViewOf(r.Pairing, r.SetUpToken, r.SetUpEntry).SetUpURL
 		}
+	}
+	if !r.RequiredFrom.IsZero() {
+		from := wireTime(r.RequiredFrom)
+		v.RequiredFrom = &from
 	}
 	return v
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/base32"
 	"strings"
 	"testing"
+	"time"
 
 	"countersign/enrolments"
 	"countersign/mobile-stub/phone"
@@ -52,6 +53,19 @@ func TestARoleThatMayDoWithoutIsLetInAndOfferedSetUp(t *testing.T) {
 	}
 	for _, role := range []string{"Member", "a b", strings.Repeat("a", 33)} {
 		w.refused(w.app("POST", "/v1/approvals", `{"user":"new@example.com","role":"`+role+`"}`), 422, "invalid-request")
+	}
+}
+
+func TestWhoIsInTheirGraceIsToldWhenItEnds(t *testing.T) {
+	w := newWorld(t)
+	w.policy(map[string]string{"grace_days": "14", "optional_roles": "member"})
+	due := w.clock.now().AddDate(0, 0, 14)
+	r := w.want(w.app("POST", "/v1/approvals", `{"user":"new@example.com","role":"owner"}`), 201)
+	if got, err := time.Parse(time.RFC3339, r.member("required_from")); err != nil || got.Sub(due).Abs() > time.Second {
+		t.Errorf("required from %v, %v; want %v", got, err, due)
+	}
+	if r := w.want(w.app("POST", "/v1/approvals", `{"user":"new@example.com","role":"member"}`), 201); strings.Contains(r.body, "required_from") {
+		t.Errorf("of a role that may do without: %s", r.body)
 	}
 }
 

@@ -30,8 +30,8 @@ func TestWhereNothingIsRequiredWhoHasNothingIsLetIn(t *testing.T) {
 		if out.Next != approvals.Done || out.State != approvals.Approved || out.Method != approvals.NotRequired {
 			t.Errorf("got %s, %s by %s", out.Next, out.State, out.Method)
 		}
-		if out.Pairing.ID != "a-pairing" || out.SetUpToken.Reveal() != "set-up" {
-			t.Errorf("offered %s", out.Pairing.ID)
+		if out.Pairing.ID != "a-pairing" || out.SetUpToken.Reveal() != "set-up" || !out.RequiredFrom.IsZero() {
+			t.Errorf("offered %s, required from %v", out.Pairing.ID, out.RequiredFrom)
 		}
 		synctest.Wait()
 		if rings := s.bells.rings(); len(rings) != 0 {
@@ -86,13 +86,14 @@ func TestARequirementBeginsAfterItsDayAndItsGrace(t *testing.T) {
 		s.person("new@example.com")
 		s.change("new@example.com", func(e *enrolments.Enrolment) { e.Authenticators, e.CreatedAt = 0, time.Now() })
 		for range 5 {
-			if out := s.asRole("owner"); out.Next != approvals.Done {
-				t.Errorf("at %v: got %s", time.Now(), out.Next)
+			out := s.asRole("owner")
+			if due := midnight.AddDate(0, 0, 5); out.Next != approvals.Done || !out.RequiredFrom.Equal(due) {
+				t.Errorf("at %v: got %s, required from %v", time.Now(), out.Next, out.RequiredFrom)
 			}
 			pass(24 * time.Hour)
 		}
-		if out := s.asRole("owner"); out.Next != approvals.Enrol {
-			t.Errorf("at %v: got %s", time.Now(), out.Next)
+		if out := s.asRole("owner"); out.Next != approvals.Enrol || !out.RequiredFrom.IsZero() {
+			t.Errorf("at %v: got %s, required from %v", time.Now(), out.Next, out.RequiredFrom)
 		}
 	})
 }

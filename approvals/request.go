@@ -74,6 +74,9 @@ type Requested struct {
 	// required; with it SetUpToken or, without script, SetUpEntry.
 	Pairing                enrolments.Pairing
 	SetUpToken, SetUpEntry enrolments.Secret
+	// RequiredFrom is when a second factor will be required of a person who was
+	// let in without one; zero for never, and for everybody else.
+	RequiredFrom time.Time
 }
 
 // display is what a phone shows; the order of the members is the order shown.
@@ -103,7 +106,7 @@ func (s *Service) Request(ctx context.Context, app enrolments.Application, r Req
 	case e.Empty() && !app.Policy.FirstSignIn:
 		return Requested{}, enrolments.ErrNotFound
 	case e.Empty():
-		return s.requestFirst(ctx, app, r, app.Policy.Requires(r.Role, e.CreatedAt, s.now()))
+		return s.requestFirst(ctx, app, r, e.CreatedAt)
 	case !usable(e, app.Policy.Methods):
 		return Requested{}, ErrNothingUsable
 	}
@@ -306,8 +309,10 @@ func budgetOf(p enrolments.Policy) Budget { return Budget{Limit: p.PushLimit, Wi
 
 // requestFirst answers for a person who has nothing set up: they are led to
 // set-up, or let in with set-up offered where the policy does not require it.
-// The approval exists to be found in the trail; it is settled at once.
-func (s *Service) requestFirst(ctx context.Context, app enrolments.Application, r Request, required bool) (Requested, error) {
+// The approval exists to be found in the trail; it is settled at once. since is
+// when the person was first seen.
+func (s *Service) requestFirst(ctx context.Context, app enrolments.Application, r Request, since time.Time) (Requested, error) {
+	required := app.Policy.Requires(r.Role, since, s.now())
 	how, next := Settlement{State: Withdrawn, Reason: NeedsEnrol}, Enrol
 	if !required {
 		how, next = Settlement{State: Approved, Method: NotRequired}, Done
@@ -339,6 +344,9 @@ func (s *Service) requestFirst(ctx context.Context, app enrolments.Application, 
 	s.auditSettled(ctx, a)
 	out.Approval = a
 	out.Token, out.Entry = r.secrets(a.ID)
+	if !required {
+		out.RequiredFrom, _ = app.Policy.RequiredAt(r.Role, since)
+	}
 	return out, nil
 }
 

@@ -109,18 +109,25 @@ func (p Policy) Check() error {
 	return nil
 }
 
-// Requires reports whether a person in role who was first seen at since needs
-// a second factor at now. role is as the application sent it.
-func (p Policy) Requires(role string, since, now time.Time) bool {
+// RequiredAt is when a person in role who was first seen at since needs a second
+// factor; ok is false for a role that never does. role is as the application
+// sent it.
+func (p Policy) RequiredAt(role string, since time.Time) (at time.Time, ok bool) {
 	if slices.Contains(p.OptionalRoles, role) {
-		return false
+		return time.Time{}, false
 	}
-	due := p.RequiredFrom
+	at = p.RequiredFrom
 	if p.GraceDays > 0 {
-		if since.After(due) {
-			due = since
+		if since.After(at) {
+			at = since
 		}
-		due = due.AddDate(0, 0, p.GraceDays)
+		at = at.AddDate(0, 0, p.GraceDays)
 	}
-	return !now.Before(due)
+	return at, true
+}
+
+// Requires reports whether that person needs one at now.
+func (p Policy) Requires(role string, since, now time.Time) bool {
+	at, ok := p.RequiredAt(role, since)
+	return ok && !now.Before(at)
 }
