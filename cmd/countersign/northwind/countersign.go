@@ -66,7 +66,10 @@ type asked struct {
 	ID         string `json:"id"`
 	Next       string `json:"next"` // wait, code_only, enrol or done
 	WaitingURL string `json:"waiting_url"`
-	SetUpURL   string `json:"set_up_url"` // with enrol
+	SetUpURL   string `json:"set_up_url"` // with enrol; with done, an offer
+	// RequiredFrom is when a second factor will be required, for somebody who is
+	// let in without one until then.
+	RequiredFrom time.Time `json:"required_from"`
 }
 
 // next is where the browser goes now.
@@ -121,21 +124,27 @@ func (c *countersign) endTrust(ctx context.Context, user string) error {
 	return err
 }
 
-// security opens the security page of a person who is signed in, and gives its
-// address. back is where it leads back to; withoutScript is as in request.
+// security opens the security page of a person who is signed in, or set-up for
+// somebody who has nothing to see there yet, and gives its address. back is where
+// it leads back to; withoutScript is as in request.
 func (c *countersign) security(ctx context.Context, user, back string, withoutScript bool) (string, error) {
 	var out struct {
-		URL string `json:"security_url"`
+		SecurityURL string `json:"security_url"`
+		SetUpURL    string `json:"set_up_url"`
 	}
 	in := map[string]any{"user": user, "return_url": back}
 	if withoutScript {
 		in["without_script"] = true
 	}
 	err := c.call(ctx, http.MethodPost, "/v1/security-pages", in, &out)
-	if err == nil && out.URL == "" {
+	if refused := (*refusal)(nil); errors.As(err, &refused) && refused.kind() == "person-not-found" {
+		err = c.call(ctx, http.MethodPost, "/v1/pairings", in, &out)
+	}
+	page := cmp.Or(out.SecurityURL, out.SetUpURL)
+	if err == nil && page == "" {
 		err = errors.New("countersign: a security page without an address")
 	}
-	return out.URL, err
+	return page, err
 }
 
 // refusal is a problem (RFC 9457) of the server. Its type alone decides.

@@ -112,7 +112,7 @@ func (a *app) shelf(w http.ResponseWriter, status int, s session, told string) {
 }
 
 // security leads whoever is signed in to the page where they see and change how
-// they sign in. It is for them alone, so nobody else's name is ever asked for.
+// they sign in, or set something up. It is for them alone, so nobody else's name is ever asked for.
 func (a *app) security(w http.ResponseWriter, r *http.Request) {
 	s := a.sessions.of(r)
 	if s.user == "" {
@@ -167,7 +167,7 @@ func (a *app) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// The password alone opens nothing: the session only knows what was begun.
-	a.sessions.start(w, r, session{begun: begun{user: user, approval: asked.ID}})
+	a.sessions.start(w, r, session{begun: begun{user: user, approval: asked.ID, due: asked.RequiredFrom}})
 	http.Redirect(w, r, asked.next(), http.StatusSeeOther)
 }
 
@@ -199,7 +199,7 @@ func (a *app) signedIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.keepTrust(w, claims.Subject, result.Trusted)
-	a.sessions.start(w, r, session{user: claims.Subject, method: claims.Method})
+	a.sessions.start(w, r, session{user: claims.Subject, method: claims.Method, due: begun.due})
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 

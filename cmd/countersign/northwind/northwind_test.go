@@ -453,8 +453,30 @@ func TestWhoIsSignedInComesToTheirSecurityPageAndBack(t *testing.T) {
 	}
 }
 
+func TestWhoHasNothingSetUpIsToldFromWhenAndLedToSetUp(t *testing.T) {
+	p := newProtocol(t)
+	p.claims["sub"], p.claims["method"] = "ben@example.com", "not_required"
+	p.ask = func() (int, any) {
+		return 201, map[string]any{"id": "approval-1", "next": "done", "waiting_url": p.URL + "/waiting/approval-1#token",
+			"set_up_url": p.URL + "/set-up/offer#token", "required_from": "2026-12-15T00:00:00Z"}
+	}
+	b := newBrowser(t, p)
+	b.signIn("ben@example.com", "lavender")
+	if _, page := b.open(back); !strings.Contains(page, "From 15 December 2026 on you need a second factor here.") {
+		t.Errorf("the time of grace is not told: %s", page)
+	}
+	res, err := b.PostForm(b.app+"/security", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text(t, res); res.StatusCode != 303 || res.Header.Get("Location") != p.URL+"/set-up/set-up-1#token" {
+		t.Errorf("got %d to %s", res.StatusCode, res.Header.Get("Location"))
+	}
+}
+
 func TestASecurityPageThatCannotBeOpenedIsNoDeadEnd(t *testing.T) {
 	p := newProtocol(t)
+	p.pair = problem("unavailable", 503)
 	p.claims["sub"] = "ben@example.com"
 	b := newBrowser(t, p)
 	b.signIn("ben@example.com", "lavender")

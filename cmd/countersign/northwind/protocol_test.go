@@ -37,6 +37,7 @@ type protocol struct {
 	state  map[string]string
 	redeem func() (int, any)
 	end    func() (int, any)
+	pair   func() (int, any)
 	claims map[string]any
 	header map[string]any
 }
@@ -54,11 +55,18 @@ func newProtocol(t *testing.T) *protocol {
 	mux.HandleFunc("POST /v1/approvals/{id}/redeem", p.serveRedeem)
 	mux.HandleFunc("DELETE /v1/people/{user}/trusted-browsers", p.serveEnd)
 	mux.HandleFunc("POST /v1/security-pages", p.serveSecurity)
+	mux.HandleFunc("POST /v1/pairings", func(w http.ResponseWriter, r *http.Request) {
+		status, out := p.pair()
+		answer(w, status, out)
+	})
 	mux.HandleFunc("GET /.well-known/jwks.json", p.serveKeys)
 	p.Server = httptest.NewServer(mux)
 	t.Cleanup(p.Close)
 	p.ask = func() (int, any) {
 		return 201, map[string]any{"id": "approval-1", "next": "wait", "waiting_url": p.URL + "/waiting/approval-1#token"}
+	}
+	p.pair = func() (int, any) {
+		return 201, map[string]any{"id": "set-up-1", "set_up_url": p.URL + "/set-up/set-up-1#token"}
 	}
 	now := time.Now()
 	p.header = map[string]any{"alg": "ES256", "typ": "countersign-result+jwt", "kid": "k1"}

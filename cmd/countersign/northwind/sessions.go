@@ -20,11 +20,15 @@ type session struct {
 	user    string
 	method  string // the second factor's
 	begun   begun
+	due     time.Time // when a second factor will be required; zero for never
 	expires time.Time
 }
 
-// begun is a sign-in of which the password was right.
-type begun struct{ user, approval string }
+// begun is a sign-in of which the password was right. due is as in session.
+type begun struct {
+	user, approval string
+	due            time.Time
+}
 
 // User and Method are for the page.
 func (s session) User() string { return s.user }
@@ -42,6 +46,14 @@ func (s session) Method() string {
 		return "in a browser that you trust"
 	}
 	return ""
+}
+
+// Due is the day from which this person needs a second factor; empty for none.
+func (s session) Due() string {
+	if s.method != "not_required" || s.due.IsZero() {
+		return ""
+	}
+	return s.due.Format("2 January 2006")
 }
 
 // sessions keeps them in memory, under the hash of the cookie's secret.

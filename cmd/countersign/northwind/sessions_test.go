@@ -23,7 +23,7 @@ func TestSessionsEndWithTheirTime(t *testing.T) {
 		session session
 		life    time.Duration
 	}{
-		"begun":     {session{begun: begun{ana, "approval-1"}}, begunFor},
+		"begun":     {session{begun: begun{user: ana, approval: "approval-1"}}, begunFor},
 		"signed in": {session{user: ana}, signedInFor},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -66,7 +66,7 @@ func TestSessionsThatAreOverMakeRoomFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSessions(false)
 		for range maxSessions {
-			begin(s, session{begun: begun{ana, "approval-1"}})
+			begin(s, session{begun: begun{user: ana, approval: "approval-1"}})
 		}
 		time.Sleep(begunFor + time.Second)
 		begin(s, session{user: ana})
