@@ -262,7 +262,7 @@ const stories = {
     await heading(page, "Answer two of three");
     await fits(page, "answers-dark");
     await press(page, "Back");
-    await heading(page, "Open Countersign on your phone");
+    await heading(page, "Sign in without your phone");
     await page.getByRole("button", { name: "Answer my security questions" }).waitFor();
   },
 };

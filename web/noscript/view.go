@@ -103,7 +103,7 @@ func ViewOf(w Words, state *State, c Circumstances) View {
 }
 
 // withCode are the kinds in which no phone helps now.
-var withCode = []string{"codeOnly", "heldBack", "pushLocked", "byPolicy", "noneReachable"}
+var withCode = []string{"codeOnly", "heldBack", "pushLocked", "byPolicy", "noneReachable", "phoneless"}
 
 func pending(w Words, state *State, c Circumstances) View {
 	kind := pendingKind(state, c)
@@ -123,16 +123,16 @@ func pending(w Words, state *State, c Circumstances) View {
 		}
 	case first:
 		v.Code, v.Purpose, v.Number = "shown", "code", ""
-		if kind == "noneReachable" {
+		if kind == "noneReachable" || kind == "phoneless" {
 			v.Note = openPhone(w, state)
 		}
 	}
 	v.say(w, about, form, valuesOf(w, state)...)
-	v.Actions = pendingActions(v.Code, mayResend(kind, state, c))
+	v.Actions = pendingActions(v.Code, mayResend(kind, state, c), c.Phoneless)
 	return v
 }
 
-func pendingActions(code string, resend bool) (actions []string) {
+func pendingActions(code string, resend, phoneless bool) (actions []string) {
 	if resend {
 		actions = append(actions, "waiting.resend")
 	}
@@ -142,7 +142,10 @@ func pendingActions(code string, resend bool) (actions []string) {
 	case "shown":
 		actions = append(actions, "waiting.code.send")
 	}
-	return append(actions, "waiting.without-phone", "waiting.disown", "waiting.cancel")
+	if !phoneless {
+		actions = append(actions, "waiting.without-phone")
+	}
+	return append(actions, "waiting.disown", "waiting.cancel")
 }
 
 // takes reports whether the application takes a method; one of an older server
@@ -166,6 +169,8 @@ func pendingKind(s *State, c Circumstances) string {
 		return "opened"
 	case len(s.Phones) > 0 && all(s.Phones, failed):
 		return "noneReachable"
+	case c.Phoneless && takesCodes(s):
+		return "phoneless"
 	// A phone that nothing wakes shows the request once it is opened.
 	case slices.ContainsFunc(s.Phones, asleep) && all(s.Phones, func(p Phone) bool { return failed(p) || asleep(p) }):
 		return "openIt"
@@ -189,9 +194,10 @@ func all(phones []Phone, is func(Phone) bool) bool {
 	return !slices.ContainsFunc(phones, func(p Phone) bool { return !is(p) })
 }
 
-// mayResend: asking again wakes no phone that nothing wakes.
+// mayResend: asking again wakes no phone that nothing wakes, and none that is not
+// there.
 func mayResend(kind string, s *State, c Circumstances) bool {
-	return s.Next == "wait" && kind != "openIt" && !c.HeldBack && s.Resends > 0 && c.Asked >= slowAfter
+	return s.Next == "wait" && kind != "openIt" && kind != "phoneless" && !c.HeldBack && s.Resends > 0 && c.Asked >= slowAfter
 }
 
 // form of a pending state's sentence: most speak of a number, if there is one.

@@ -24,6 +24,9 @@ func (s *Server) waiting(v *visit) {
 	switch kind := kindOf(err); {
 	case err == nil:
 		v.note.Tries = max(v.note.Tries, state.NumberTries)
+		if state.State == "pending" { // here it is where they are that tells
+			c.Phoneless = at.noPhone
+		}
 	case kind == "unauthorized":
 		c.Lost = kind
 	default:

@@ -62,7 +62,7 @@ func newWaitingScreen(w Words, v View, state *State, at place, n note) waitingSc
 	screen.Typing = v.Code == "shown" || v.Code == "offered" && at.typing()
 	screen.EmailWay = at.noPhone && slices.Contains(state.RecoveryOffers, "email")
 	screen.QuestionsWay = at.noPhone && slices.Contains(state.RecoveryOffers, "questions")
-	screen.NoPhone, screen.ToPhone = at.noPhone, v.Code == "offered" && screen.Typing
+	screen.NoPhone, screen.ToPhone = at.noPhone, (v.Code == "offered" || v.Kind == "phoneless") && screen.Typing
 	screen.Stopped = v.Purpose == "wait" && !screen.Typing && at.still
 	screen.Looks = v.Purpose == "wait" && !screen.Typing && !at.still
 	still := at
@@ -82,7 +82,7 @@ func newWaitingScreen(w Words, v View, state *State, at place, n note) waitingSc
 // field makes the screen one on which a code is typed; the phone comes second.
 func (screen *waitingScreen) field(w Words, at place, n note) {
 	state := screen.State
-	if screen.ToPhone {
+	if screen.Code == "offered" {
 		screen.Headline, screen.Title = sentence(w, "waiting.pending.codeOnly.headline"), w.Text("waiting.pending.codeOnly.headline")
 		screen.Line, screen.Number = "", ""
 		if !at.noPhone {

@@ -44,13 +44,13 @@ const blank = {
 function pending(words, state, circumstances) {
   const kind = pendingKind(state, circumstances);
   if (!takesCodes(state)) return withoutCodes(words, kind, state, circumstances);
-  const codeFirst = ['codeOnly', 'heldBack', 'pushLocked', 'byPolicy', 'noneReachable'].includes(kind);
+  const codeFirst = ['codeOnly', 'heldBack', 'pushLocked', 'byPolicy', 'noneReachable', 'phoneless'].includes(kind);
   return {
     ...blank,
     kind,
     purpose: codeFirst ? 'code' : 'wait',
     ...sentences(words, `waiting.pending.${kind}`, form(words, kind, state, circumstances), valuesOf(words, state)),
-    note: kind === 'noneReachable' ? openPhone(words, state) : [],
+    note: ['noneReachable', 'phoneless'].includes(kind) ? openPhone(words, state) : [],
     number: codeFirst ? '' : state.number ?? '',
     counting: true,
     resend: resending(kind, state, circumstances),
@@ -82,12 +82,13 @@ function withoutCodes(words, kind, state, circumstances) {
 const barred = { no_phone: 'codeOnly', reported: 'pushLocked', policy: 'byPolicy' };
 
 // The order matters: what the person must act on comes first.
-function pendingKind(state, { asked = 0, tries = 0, heldBack = false }) {
+function pendingKind(state, { asked = 0, tries = 0, heldBack = false, phoneless = false }) {
   const phones = state.phones ?? [];
   if (state.next === 'code_only') return heldBack ? 'heldBack' : barred[state.code_only_because] ?? 'heldBack';
   if (state.number_attempts_left < tries) return 'wrongNumber';
   if (phones.some((p) => p.seen)) return 'opened';
   if (phones.length > 0 && phones.every((p) => p.sent === 'failed')) return 'noneReachable';
+  if (phoneless && takesCodes(state)) return 'phoneless';
   // A phone that nothing wakes shows the request once it is opened.
   if (phones.some((p) => p.sent === 'none') && phones.every((p) => ['none', 'failed'].includes(p.sent))) return 'openIt';
   if (asked >= slowAfter) return 'slow';
@@ -95,9 +96,9 @@ function pendingKind(state, { asked = 0, tries = 0, heldBack = false }) {
   return 'asking';
 }
 
-// Asking again wakes no phone that nothing wakes.
+// Asking again wakes no phone that nothing wakes, and none that is not there.
 function resending(kind, state, { asked = 0, heldBack = false }) {
-  if (state.next !== 'wait' || kind === 'openIt') return 'none';
+  if (state.next !== 'wait' || ['openIt', 'phoneless'].includes(kind)) return 'none';
   return !heldBack && state.resends_left > 0 && asked >= slowAfter ? 'ready' : 'later';
 }
 

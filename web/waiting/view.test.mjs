@@ -28,7 +28,7 @@ function actions(got) {
   }
   return [
     ...when(got.resend === 'ready', 'waiting.resend'), ...when(got.code === 'offered', 'waiting.use-code'), ...when(got.code === 'shown', 'waiting.code.send'),
-    'waiting.without-phone', 'waiting.disown', 'waiting.cancel',
+    ...when(got.kind !== 'phoneless', 'waiting.without-phone'), 'waiting.disown', 'waiting.cancel',
   ];
 }
 
@@ -96,6 +96,12 @@ test('who has the phone page in this browser may answer there, while phones are 
   assert.equal(here({}, { phoneless: true }), false);
   assert.equal(here({ next: 'code_only' }), false);
   assert.equal(here({ state: 'expired' }), false);
+});
+
+test('a phone that is said not to be there, and is opened, is spoken of', () => {
+  const seen = { ...table.asking, phones: [{ name: 'Ana’s iPhone', sent: 'accepted', seen: true }] };
+  assert.equal(view(words, seen, { phoneless: true }).kind, 'opened');
+  assert.equal(view(words, { ...table.asking, methods: ['push'] }, { phoneless: true }).kind, 'asking');
 });
 
 test('resending waits for 15 seconds, ends with the budget, and is there only where it wakes a phone', () => {

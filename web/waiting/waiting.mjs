@@ -230,7 +230,7 @@ byID('without-phone').addEventListener('click', () => openCode(true));
 
 function openCode(withoutPhone) {
   circumstances.phoneless = withoutPhone;
-  showWays();
+  show();
   if (shown.code === 'none') return resent('waiting.code.phone-only', { application: applicationOf(words, state) });
   codeOpen = true;
   byID('no-phone').hidden = !withoutPhone;
