@@ -88,6 +88,21 @@ test("the waiting screen", { skip: server && key ? false : "SERVER or KEY is not
       await done(page);
     });
 
+    await t.test("dropped while its person looks for a code, it takes the code", async () => {
+      const { page } = await waiting(browser, "dropped@example.com");
+      await page.getByRole("button", { name: "Use a code" }).click();
+      await page.reload();
+      await heading(page, asking);
+      assert.equal(await page.locator("#typed").isVisible(), true);
+      await page.getByRole("button", { name: "I don’t have my phone" }).click();
+      await heading(page, "Sign in without your phone");
+      await page.reload();
+      await heading(page, "Sign in without your phone");
+      await page.getByText("Phone lost or broken?").waitFor();
+      assert.equal(await page.locator("#typed").isVisible(), true);
+      await done(page);
+    });
+
     await t.test("in two tabs it says the same, and one answer ends both", async () => {
       const { page, phone, asked } = await waiting(browser, "tabs@example.com");
       const opening = page.context().waitForEvent("page");

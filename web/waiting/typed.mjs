@@ -44,7 +44,7 @@ export function codeField({ address, token, now, taken, over }) {
   }
 
   function refuse(why) {
-    if (!why) byID('next-code').hidden = true;
+    byID('next-code').hidden = true;
     nextAt = null;
     byID('refused').hidden = !why;
     byID('typed').setAttribute('aria-invalid', String(Boolean(why)));

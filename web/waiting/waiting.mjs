@@ -6,6 +6,7 @@ import { forget, kept, take } from '../page/secret.mjs';
 import { plain, say, write } from '../page/text.mjs';
 import { wordsOfPage } from '../page/words.mjs';
 import { accountsHere } from '../phone/store.mjs';
+import { askedFor, keepAskedFor } from './asked-for.mjs';
 import { Countdown } from './clock.mjs';
 import { speaking } from './change.mjs';
 import { follow } from './stream.mjs';
@@ -128,6 +129,7 @@ function showCode() {
   const both = takes(state, 'totp') && takes(state, 'recovery_code');
   byID('other-code').hidden = !both;
   if (!both) recovery = !takes(state, 'totp');
+  byID('no-phone').hidden = !circumstances.phoneless;
   const kind = recovery ? 'recovery' : 'app';
   byID('typed-label').textContent = words.text(`waiting.code.${kind}.label`);
   byID('typed-hint').textContent = words.text(`waiting.code.${kind}.hint`);
@@ -233,8 +235,7 @@ function openCode(withoutPhone) {
   show();
   if (shown.code === 'none') return resent('waiting.code.phone-only', { application: applicationOf(words, state) });
   codeOpen = true;
-  byID('no-phone').hidden = !withoutPhone;
-  byID('without-phone').hidden = withoutPhone;
+  keepAskedFor(id, withoutPhone ? 'phoneless' : 'code');
   showCode();
   byID('typed').focus();
 }
@@ -344,7 +345,8 @@ function bidden(name) {
 
 // --- Begin ---
 
-codeOpen = bidden('code-first');
+codeOpen = bidden('code-first') || askedFor(id) !== '';
+circumstances.phoneless = askedFor(id) === 'phoneless';
 mailFirst = bidden('mail-first');
 show();
 if (token) {
