@@ -16,6 +16,8 @@ const heading = (page, name) => page.getByRole("heading", { name, level: 1 });
 
 const line = (page, text) => page.locator("#line", { hasText: text });
 
+const focused = (page) => page.evaluate(() => document.activeElement.id);
+
 async function shot(page, name) {
   if (shots) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
 }
@@ -230,6 +232,9 @@ test("the screens in a browser", { skip: server ? false : "SERVER is not set" },
       await heading(page, "Ana’s iPhone is ready").waitFor();
       await page.getByText("A new phone one day?").waitFor();
       await squeezed(page, "set-up-3-active");
+      await page.getByRole("button", { name: "Send a test request" }).press("Enter");
+      await page.getByText("Enter this number on Ana’s iPhone").waitFor();
+      assert.equal(await focused(page), "trial-number", "a keyboard begins at the top again");
       await page.getByRole("button", { name: "Finish without codes" }).click();
       await heading(page, "Finish without codes?").waitFor();
       await squeezed(page, "set-up-4-sure");
@@ -400,6 +405,7 @@ test("the screens in a browser", { skip: server ? false : "SERVER is not set" },
       const page = await open(browser, asked.waiting_url);
       await page.getByRole("button", { name: "I need more time" }).click();
       await page.getByText("You have more time now.").waitFor();
+      assert.equal(await focused(page), "headline", "a keyboard begins at the top again");
       await page.locator("#extend").waitFor({ state: "hidden" });
       const { expires_at: until } = await stands(asked.id);
       assert.equal(Date.parse(until) - Date.parse(asked.expires_at), 30_000);

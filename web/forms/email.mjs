@@ -1,6 +1,6 @@
 // A backup address on a page: the address, then the code that was sent there. The
 // markup is email.html.
-import { write } from '../page/text.mjs';
+import { rest, write } from '../page/text.mjs';
 
 const byID = (id) => document.getElementById(id);
 
@@ -24,7 +24,7 @@ export function emailForms(words, { send, confirm, more = {} }) {
     } catch (err) {
       return { ...known, ...more }[err.kind] ?? 'page.offline';
     } finally {
-      button.disabled = false;
+      rest(button);
     }
   }
 

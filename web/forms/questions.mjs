@@ -1,5 +1,6 @@
 // Three security questions of a person's choice, and their answers. The markup is
 // questions.html.
+import { rest } from '../page/text.mjs';
 import { wrong } from './answers.mjs';
 
 const byID = (id) => document.getElementById(id);
@@ -46,7 +47,7 @@ export function questionForm(words, { send, more = {} }) {
       const keys = { 'invalid-request': 'forms.questions.guessable', ...more };
       refuse({ key: keys[err.kind] ?? 'page.offline', at: 0, part: 'answer' });
     } finally {
-      byID('questions-send').disabled = false;
+      rest(byID('questions-send'));
     }
   });
 

@@ -5,7 +5,7 @@ import { copy } from '../page/copy.mjs';
 import { addedHere, openingHere } from '../page/here.mjs';
 import { ask, askJSON, Problem } from '../page/server.mjs';
 import { cameFrom, forget, take } from '../page/secret.mjs';
-import { plain, say, write } from '../page/text.mjs';
+import { plain, rest, say, write } from '../page/text.mjs';
 import { wordsOfPage } from '../page/words.mjs';
 import { recoveryCodes } from '../forms/codes.mjs';
 import { emailForms } from '../forms/email.mjs';
@@ -154,7 +154,7 @@ async function attempt(button, action) {
     else trouble(problem.kind === 'pairing-settled' ? 'setup.settled' : 'page.offline');
     return null;
   } finally {
-    button.disabled = false;
+    rest(button);
   }
 }
 
@@ -200,6 +200,7 @@ function tried(how, number = '') {
   byID('trial-number').textContent = number;
   byID('trial-number').hidden = number === '';
   byID('try').hidden = how !== 'over';
+  if (how === 'asking') byID('trial-number').focus({ preventScroll: true }); // what was pressed is gone
 }
 
 let setupKey = '';
@@ -240,7 +241,7 @@ byID('confirm').addEventListener('submit', async (event) => {
   } catch (err) {
     if (shown.kind === 'app') refuse(refusals[err.kind] ?? 'page.offline');
   } finally {
-    byID('send').disabled = false;
+    rest(byID('send'));
   }
 });
 
@@ -264,7 +265,7 @@ async function showCodes(button) {
   } catch (err) {
     trouble(err.kind === 'pairing-settled' ? 'setup.codes-shown' : 'page.offline');
   }
-  button.disabled = false;
+  rest(button);
 }
 
 byID('link').addEventListener('click', () => openingHere(byID('link').href, location.pathname));

@@ -1,4 +1,5 @@
 // The way to a new phone by a code that is sent to the backup address.
+import { rest } from '../page/text.mjs';
 
 const byID = (id) => document.getElementById(id);
 
@@ -16,7 +17,7 @@ export function recoverByEmail({ words, steps, call }) {
     } catch (err) {
       refuse(err.kind === 'too-many-emails' ? words.text('waiting.step.email.many') : steps.why(err));
     } finally {
-      button.disabled = false;
+      rest(button);
     }
   }
 

@@ -1,4 +1,5 @@
 // The way to a new phone by answers to security questions.
+import { rest } from '../page/text.mjs';
 
 const byID = (id) => document.getElementById(id);
 const least = 2; // of three have to be right
@@ -37,11 +38,11 @@ export function recoverByQuestions({ words, steps, call }) {
         row.label.textContent = words.text(`page.question.${questions[i]}`);
         row.answer.value = '';
       });
-      byID('answered-send').disabled = false;
+      rest(byID('answered-send'));
     } catch (err) {
       refuse(steps.why(err));
     } finally {
-      button.disabled = false;
+      rest(button);
     }
   };
 }

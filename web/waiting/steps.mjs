@@ -1,7 +1,7 @@
 // Steps beside the sign-in: ways to a new phone that are open to somebody without
 // phone and code. One is on the screen at a time, in the sign-in's place, and
 // stays there when the sign-in runs out: mail takes longer than that.
-import { plain, say, write } from '../page/text.mjs';
+import { plain, rest, say, write } from '../page/text.mjs';
 
 const byID = (id) => document.getElementById(id);
 
@@ -75,7 +75,7 @@ export class Steps {
       location.assign(there);
     } catch (err) {
       this.#busy = false;
-      button.disabled = false;
+      rest(button);
       refused(err);
     }
   }

@@ -1,7 +1,7 @@
 // The field for a code on the waiting screen: what is typed there is sent, and a
 // refusal is said beside it, with the wait for the next code of an app.
 import { askJSON, Problem } from '../page/server.mjs';
-import { say } from '../page/text.mjs';
+import { rest, say } from '../page/text.mjs';
 import { awaits, nextCode, nextCodeIn, read, refusal } from './code.mjs';
 
 const byID = (id) => document.getElementById(id);
@@ -26,7 +26,7 @@ export function codeField({ address, token, now, taken, over }) {
     } catch (err) {
       refused(err, code);
     } finally {
-      byID('send').disabled = false;
+      rest(byID('send'));
     }
   });
 

@@ -3,7 +3,7 @@
 import { ask, askJSON } from '../page/server.mjs';
 import { goingOver } from '../page/here.mjs';
 import { forget, kept, take } from '../page/secret.mjs';
-import { plain, say, write } from '../page/text.mjs';
+import { plain, rest, say, write } from '../page/text.mjs';
 import { wordsOfPage } from '../page/words.mjs';
 import { accountsHere } from '../phone/store.mjs';
 import { askedFor, keepAskedFor } from './asked-for.mjs';
@@ -292,7 +292,8 @@ byID('extend').addEventListener('click', async () => {
     if (!['approval-settled', 'no-more-time'].includes(err.kind)) resent('page.offline');
     line?.poke();
   }
-  byID('extend').disabled = false;
+  rest(byID('extend'));
+  if (document.activeElement === document.body) byID('headline').focus({ preventScroll: true }); // it is gone
 });
 
 byID('disown').addEventListener('click', async () => {
@@ -302,7 +303,7 @@ byID('disown').addEventListener('click', async () => {
   } catch (err) {
     if (err.kind !== 'approval-settled') resent('waiting.disown-failed');
   }
-  byID('disown').disabled = false;
+  rest(byID('disown'));
   line?.poke();
 });
 
@@ -313,7 +314,7 @@ byID('cancel').addEventListener('click', async () => {
   } catch (err) {
     if (err.kind !== 'approval-settled') resent('waiting.cancel-failed');
   }
-  byID('cancel').disabled = false;
+  rest(byID('cancel'));
   line?.poke();
 });
 

@@ -1,6 +1,6 @@
 // The ways to a new phone that begin on the waiting screen: after a code has let
 // somebody in, and by a backup address or answers where there is no code either.
-import { write } from '../page/text.mjs';
+import { rest, write } from '../page/text.mjs';
 import { recoverByEmail } from './recovery-email.mjs';
 import { recoverByQuestions } from './recovery-questions.mjs';
 import { Steps } from './steps.mjs';
@@ -52,7 +52,7 @@ export function waysToANewPhone({ words, memory, call, again }) {
     } catch (err) {
       byID('new-phone-trouble').textContent = notBegun(words, err);
       byID('new-phone-trouble').hidden = false;
-      byID('new-phone').disabled = false;
+      rest(byID('new-phone'));
     }
   }
 
