@@ -27,6 +27,12 @@ type Authenticator struct {
 	CreatedAt time.Time
 }
 
+// added is the day by which people know an authenticator app.
+func (a Authenticator) added() string { return a.CreatedAt.UTC().Format(time.DateOnly) }
+
+// addedOn is what the trail says of a removed authenticator app.
+func addedOn(day string) string { return "added on " + day }
+
 // LastUsed is when the newest code that was spent was shown, to the half minute;
 // zero before the first.
 func (a Authenticator) LastUsed() time.Time {

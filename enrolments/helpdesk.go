@@ -109,6 +109,21 @@ func (d HelpDesk) RemovePhone(ctx context.Context, p Phone) error {
 	return d.service.RemovePhone(ctx, p)
 }
 
+// RemoveAuthenticator removes an authenticator app of a person for good;
+// ErrNotFound where there is none of that id. Browsers stay trusted, as after
+// ChangeRemoveAuthenticator.
+func (d HelpDesk) RemoveAuthenticator(ctx context.Context, person PersonID, id AuthenticatorID) error {
+	s := d.service
+	a, err := s.config.Store.Authenticator(ctx, id)
+	if err == nil {
+		err = s.config.Store.RemoveAuthenticator(ctx, person, id)
+	}
+	if err != nil {
+		return err
+	}
+	return s.record(ctx, Event{Kind: EventSecretRemoved, Person: person, Detail: addedOn(a.added())})
+}
+
 // EndTrust ends the trust in one browser of a person, with an empty id in all
 // for an application, with an empty application in all. It returns how many
 // ended; the person is told once.

@@ -53,6 +53,7 @@ func TestEveryActOfTheHelpDeskStandsInTheTrailWithItsReasonAndIsTold(t *testing.
 	d := open(t)
 	ctx, desk := t.Context(), d.helpDesk(t)
 	p, h := d.paired(t, "ana@example.com")
+	app, _ := d.app(t, "ana@example.com")
 	lost, browser := d.losing(t, p.Person, time.Hour), d.trusting(t, p.Person, "northwind")
 	begun := len(d.events(t))
 
@@ -66,6 +67,7 @@ func TestEveryActOfTheHelpDeskStandsInTheTrailWithItsReasonAndIsTold(t *testing.
 		t.Errorf("stopped %v, %v", stopped, err)
 	}
 	noError(t, desk.RemovePhone(ctx, d.know(t, h).Phone))
+	noError(t, desk.RemoveAuthenticator(ctx, p.Person, app.Authenticator))
 	noError(t, desk.NoteCaller(ctx, p.Person, nil))
 	noError(t, desk.NoteCaller(ctx, p.Person, errors.New("refused on a phone")))
 
@@ -81,7 +83,7 @@ func TestEveryActOfTheHelpDeskStandsInTheTrailWithItsReasonAndIsTold(t *testing.
 	}
 	want := []enrolments.EventKind{
 		enrolments.EventPairingOpened, enrolments.EventPersonUnlocked, enrolments.EventTrustEnded,
-		enrolments.EventRecoveryRefused, enrolments.EventPhoneRemoved, enrolments.EventCallerVerified, enrolments.EventCallerRefused,
+		enrolments.EventRecoveryRefused, enrolments.EventPhoneRemoved, enrolments.EventSecretRemoved, enrolments.EventCallerVerified, enrolments.EventCallerRefused,
 	}
 	if diff := cmp.Diff(want, kinds); diff != "" {
 		t.Errorf("the trail (-want +got):\n%s", diff)
@@ -128,6 +130,26 @@ func TestPhonesGoInTheStepInWhichTheHelpDesksLinkMakesANewOneActiveUnlessKept(t 
 			_, err = d.KnowPhone(t.Context(), lost.proof(d.clock.now(), nil))
 			wantError(t, err, enrolments.ErrPhoneUnknown)
 		})
+	}
+}
+
+func TestAnAuthenticatorAppThatTheHelpDeskRemovesSignsNobodyIn(t *testing.T) {
+	d := open(t)
+	p, secret := d.app(t, "ana@example.com")
+	other, _ := d.app(t, "bob@example.com")
+	browser := d.trusting(t, p.Person, "northwind")
+	wantError(t, d.helpDesk(t).RemoveAuthenticator(t.Context(), p.Person, other.Authenticator), enrolments.ErrNotFound)
+	noError(t, d.helpDesk(t).RemoveAuthenticator(t.Context(), p.Person, p.Authenticator))
+	wantError(t, d.helpDesk(t).RemoveAuthenticator(t.Context(), p.Person, p.Authenticator), enrolments.ErrNotFound)
+	if all := d.events(t); all[len(all)-1].Detail != "added on "+d.clock.now().Format(time.DateOnly) {
+		t.Errorf("the trail says %q of it", all[len(all)-1].Detail)
+	}
+	_, err := d.SpendCode(t.Context(), p.Person, d.codeAt(t, secret, 0))
+	wantError(t, err, enrolments.ErrCodeWrong)
+	left, err := d.store.TrustedBrowsers(t.Context(), p.Person, "northwind", d.clock.now())
+	noError(t, err)
+	if len(left) != 1 || left[0].ID != browser.ID {
+		t.Errorf("trusted are %v", left)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 )
 
 // ErrLastWay is returned for a change that would leave a person without a way to
@@ -56,7 +55,7 @@ func checkFactorChange(c Change, e Enrolment, secrets []Authenticator, methods [
 		if i < 0 {
 			return c, ErrNotFound
 		}
-		c.About = secrets[i].CreatedAt.UTC().Format(time.DateOnly)
+		c.About = secrets[i].added()
 		return c, leaves(methods, len(e.Phones), len(secrets)-1)
 	}
 	return c, invalid("there is no change of kind %q", truncate(string(c.Kind)))
@@ -212,7 +211,7 @@ func (c Change) event(p SecurityPage) Event {
 	case ChangeRemovePhone:
 		e.Kind, e.Phone, e.Detail = EventPhoneRemoved, c.Phone, c.About
 	case ChangeRemoveAuthenticator:
-		e.Kind, e.Detail = EventSecretRemoved, "added on "+c.About
+		e.Kind, e.Detail = EventSecretRemoved, addedOn(c.About)
 	case ChangeRenewCodes:
 		e.Kind = EventCodesIssued
 	case ChangeRemoveEmail:

@@ -255,6 +255,9 @@ type CodeStore interface {
 	// PutPhoneSecret stores a confirmed authenticator in place of the one that
 	// its phone had; ErrNotFound when the phone is not active.
 	PutPhoneSecret(ctx context.Context, a Authenticator) error
+	// RemoveAuthenticator removes an authenticator app of the person for good;
+	// ErrNotFound for another's, an unconfirmed one and a phone's own secret.
+	RemoveAuthenticator(ctx context.Context, person PersonID, id AuthenticatorID) error
 	// BurnStep spends a time step: it and all older ones are refused with
 	// ErrCodeUsed for good. Of callers at once one wins. It confirms an
 	// unconfirmed authenticator; ErrFreshApproval for one of a Free pairing

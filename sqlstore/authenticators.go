@@ -138,6 +138,13 @@ func (s *Store) PutPhoneSecret(ctx context.Context, a enrolments.Authenticator) 
 	})
 }
 
+const removeApp = `DELETE FROM authenticators WHERE id = $1 AND person_id = $2 AND confirmed AND phone_id IS NULL`
+
+// RemoveAuthenticator implements enrolments.CodeStore.
+func (s *Store) RemoveAuthenticator(ctx context.Context, person enrolments.PersonID, id enrolments.AuthenticatorID) error {
+	return s.must(ctx, removeApp, string(id), string(person))
+}
+
 // BurnStep implements enrolments.CodeStore. To confirm one more than
 // MaxAuthenticators is ErrInvalid.
 func (s *Store) BurnStep(ctx context.Context, id enrolments.AuthenticatorID, step int64) error {

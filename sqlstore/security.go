@@ -156,8 +156,7 @@ func (s *Store) carryOut(ctx context.Context, db session, c enrolments.Change, w
 		}
 		return wayIn(ctx, db, c.Person, with.Methods)
 	case enrolments.ChangeRemoveAuthenticator:
-		if err := db.must(ctx, enrolments.ErrNotFound, `DELETE FROM authenticators WHERE id = $1 AND person_id = $2
-			AND confirmed AND phone_id IS NULL`, string(c.Authenticator), string(c.Person)); err != nil {
+		if err := db.must(ctx, enrolments.ErrNotFound, removeApp, string(c.Authenticator), string(c.Person)); err != nil {
 			return err
 		}
 		return wayIn(ctx, db, c.Person, with.Methods)

@@ -22,6 +22,7 @@ type personCommand struct {
 	SetUp        personSetUp        `cmd:"" name:"set-up" help:"Print a one-time link with which a person sets up a phone (10 minutes)."`
 	Unlock       personUnlock       `cmd:"" help:"Take pushes and codes of a person again, after a report or too many wrong codes."`
 	Remove       personRemove       `cmd:"" name:"remove-phone" help:"Remove a phone for good."`
+	RemoveApp    personRemoveApp    `cmd:"" name:"remove-authenticator" help:"Remove an authenticator app for good. Browsers stay trusted: person end-trust."`
 	StopRecovery personStopRecovery `cmd:"" name:"stop-recovery" help:"Stop the way to a new phone that somebody has begun with a code."`
 	Verify       personVerify       `cmd:"" help:"Find out whether somebody on the line holds a phone of the person's: it shows a number, and you type what you are told; exit 1 when they do not."`
 	EndTrust     personEndTrust     `cmd:"" name:"end-trust" help:"Ask for a second factor again in browsers that a person trusts: in one, in those for an application, or in all."`
@@ -97,6 +98,10 @@ func (c *personShow) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
+	apps, err := service.Apps(ctx, e.ID)
+	if err != nil {
+		return err
+	}
 	browsers, err := service.TrustedEverywhere(ctx, e.ID)
 	if err != nil {
 		return err
@@ -113,7 +118,7 @@ func (c *personShow) Run(ctx context.Context, s *streams) error {
 	fmt.Fprintf(s.out, "backup address: %s, security questions: %s\n", backup, map[bool]string{true: "answered", false: "none"}[e.Questions])
 	fmt.Fprintf(s.out, "pushes: %s\n", map[bool]string{true: "locked since a report, until person unlock", false: "sent"}[e.PushLocked])
 	fmt.Fprintf(s.out, "codes: %s\n", standing(failures, blocked))
-	return errors.Join(showPhones(s.out, e.Phones), showRecoveries(s.out, recoveries), showTrusted(s.out, browsers), showPast(s.out, past))
+	return errors.Join(showPhones(s.out, e.Phones), showApps(s.out, apps), showRecoveries(s.out, recoveries), showTrusted(s.out, browsers), showPast(s.out, past))
 }
 
 // standing says whether a person's codes are taken.
@@ -138,6 +143,17 @@ func showPhones(out io.Writer, all []enrolments.Phone) error {
 	return table(out, "\nPHONE\tNAME\tPLATFORM\tADDED\tLAST USED", func(row func(...any)) {
 		for _, p := range all {
 			row(p.ID, p.Name, p.Platform, when(p.AddedAt), when(p.LastUsedAt))
+		}
+	})
+}
+
+func showApps(out io.Writer, all []enrolments.Authenticator) error {
+	if len(all) == 0 {
+		return nil
+	}
+	return table(out, "\nAUTHENTICATOR\tADDED\tLAST USED", func(row func(...any)) {
+		for _, a := range all {
+			row(a.ID, when(a.CreatedAt), when(a.LastUsed()))
 		}
 	})
 }
@@ -277,6 +293,26 @@ func (c *personRemove) Run(ctx context.Context, s *streams) error {
 			}
 		}
 		return fmt.Errorf("%s has no phone %q; countersign person show lists them", e.User, c.Phone)
+	})
+}
+
+type personRemoveApp struct {
+	whose
+	because
+	App string `arg:"" name:"authenticator" help:"The app's id, as person show lists it."`
+}
+
+func (c *personRemoveApp) Run(ctx context.Context, s *streams) error {
+	return c.help(ctx, c.because, func(desk enrolments.HelpDesk, e enrolments.Enrolment) error {
+		err := desk.RemoveAuthenticator(ctx, e.ID, enrolments.AuthenticatorID(c.App))
+		if errors.Is(err, enrolments.ErrNotFound) {
+			return fmt.Errorf("%s has no authenticator app %q; countersign person show lists them", e.User, c.App)
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(s.out, "it is removed, and its codes are not taken any more")
+		return nil
 	})
 }
 

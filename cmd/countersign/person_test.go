@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"encoding/base32"
 	"io"
 	"path/filepath"
 	"strings"
@@ -9,7 +11,13 @@ import (
 
 	"countersign/enrolments"
 	"countersign/mobile-stub/phone"
+	"countersign/totp"
 )
+
+func isTime(text string) bool {
+	_, err := time.Parse(time.RFC3339, text)
+	return err == nil
+}
 
 // tableOf is what person show lists under a head, by its columns.
 func tableOf(out, head string) (rows [][]string) {
@@ -23,7 +31,8 @@ func tableOf(out, head string) (rows [][]string) {
 	return rows[min(1, len(rows)):]
 }
 
-// leaveTraces begins a recovery of ana's, and has her trust two browsers.
+// leaveTraces has ana set up an authenticator app, begin a recovery, and trust
+// two browsers.
 func leaveTraces(t *testing.T, keys, db string) {
 	t.Helper()
 	must := func(err error) {
@@ -40,6 +49,7 @@ func leaveTraces(t *testing.T, keys, db string) {
 	defer store.Close()
 	ana, err := service.Person(t.Context(), "ana@example.com")
 	must(err)
+	must(addApp(t.Context(), service))
 	_, _, err = service.BeginRecovery(t.Context(), enrolments.Recovery{Person: ana.ID, Application: "shop", Method: enrolments.MethodRecoveryCode}, time.Hour)
 	must(err)
 	for _, approval := range []string{"one", "two"} {
@@ -47,6 +57,34 @@ func leaveTraces(t *testing.T, keys, db string) {
 		_, _, err := service.IssueTrust(t.Context(), approval)
 		must(err)
 	}
+}
+
+// addApp has ana set up an authenticator app by a link of the help desk.
+func addApp(ctx context.Context, service *enrolments.Service) error {
+	desk, err := service.HelpDesk("first phone")
+	if err != nil {
+		return err
+	}
+	pairing, token, err := desk.OpenPairing(ctx, "ana@example.com")
+	if err != nil {
+		return err
+	}
+	key, err := service.BeginAuthenticator(ctx, pairing)
+	if err != nil {
+		return err
+	}
+	secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.ReplaceAll(key.Key, " ", ""))
+	if err != nil {
+		return err
+	}
+	code, err := totp.Code(secret, time.Now())
+	if err != nil {
+		return err
+	}
+	if pairing, err = service.SetUp(ctx, pairing.ID, token); err != nil {
+		return err
+	}
+	return service.ConfirmAuthenticator(ctx, pairing, code)
 }
 
 func TestTheHelpDeskSeesWhatAPersonHasAndEndsIt(t *testing.T) {
@@ -57,7 +95,10 @@ func TestTheHelpDeskSeesWhatAPersonHasAndEndsIt(t *testing.T) {
 	leaveTraces(t, keys, db)
 	show := func() string { return verb(t, "person", "show", "ana@example.com", keys, db) }
 	out := show()
-	recoveries, browsers := tableOf(out, "RECOVERY"), tableOf(out, "TRUSTED BROWSER")
+	recoveries, browsers, apps := tableOf(out, "RECOVERY"), tableOf(out, "TRUSTED BROWSER"), tableOf(out, "AUTHENTICATOR")
+	if len(apps) != 1 || len(apps[0]) != 3 || !isTime(apps[0][1]) || !isTime(apps[0][2]) {
+		t.Fatalf("apps %v are shown:\n%s", apps, out)
+	}
 	if len(recoveries) != 1 || recoveries[0][1] != "waiting" || len(browsers) != 2 || browsers[0][1] != "shop" {
 		t.Fatalf("shown:\n%s", out)
 	}
@@ -72,9 +113,13 @@ func TestTheHelpDeskSeesWhatAPersonHasAndEndsIt(t *testing.T) {
 	if left := tableOf(out, "TRUSTED BROWSER"); len(tableOf(out, "RECOVERY")) != 0 || len(left) != 1 || left[0][0] != browsers[1][0] {
 		t.Errorf("left:\n%s", out)
 	}
+	verb(t, "person", "remove-authenticator", "ana@example.com", apps[0][0], "--reason", "it is on the lost phone", keys, db)
+	if out = show(); strings.Contains(out, "AUTHENTICATOR") {
+		t.Errorf("left:\n%s", out)
+	}
 	verb(t, "person", "end-trust", "ana@example.com", "--app", "shop", "--reason", "all of them", keys, db)
 	trail := verb(t, "audit", "list", keys, db)
-	for _, want := range []string{"she did not begin it", "left in the library", "all of them", "first phone"} {
+	for _, want := range []string{"she did not begin it", "left in the library", "it is on the lost phone", "all of them", "first phone"} {
 		if !strings.Contains(trail, want) {
 			t.Errorf("%q is not in the trail:\n%s", want, trail)
 		}
@@ -137,11 +182,12 @@ func TestTheHelpDeskHasToSayWhy(t *testing.T) {
 	verb(t, "person", "set-up", "ana@example.com", "--reason", "first phone", keys, db)
 	t.Setenv("COUNTERSIGN_REASON", "the same as always")
 	for name, args := range map[string][]string{
-		"set-up":        {"set-up", "ana@example.com"},
-		"unlock":        {"unlock", "ana@example.com"},
-		"remove-phone":  {"remove-phone", "ana@example.com", "x"},
-		"stop-recovery": {"stop-recovery", "ana@example.com", "x"},
-		"end-trust":     {"end-trust", "ana@example.com"},
+		"set-up":               {"set-up", "ana@example.com"},
+		"unlock":               {"unlock", "ana@example.com"},
+		"remove-phone":         {"remove-phone", "ana@example.com", "x"},
+		"stop-recovery":        {"stop-recovery", "ana@example.com", "x"},
+		"remove-authenticator": {"remove-authenticator", "ana@example.com", "x"},
+		"end-trust":            {"end-trust", "ana@example.com"},
 	} {
 		for _, given := range [][]string{nil, {"--reason", ""}, {"--reason", "a\u202eb"}} {
 			all := append(append([]string{"person"}, args...), append(given, keys, db)...)
@@ -151,9 +197,10 @@ func TestTheHelpDeskHasToSayWhy(t *testing.T) {
 		}
 	}
 	for want, args := range map[string][]string{
-		"no phone":    {"remove-phone", "ana@example.com", "x"},
-		"no recovery": {"stop-recovery", "ana@example.com", "x"},
-		"no browser":  {"end-trust", "ana@example.com", "--browser", "x"},
+		"no phone":             {"remove-phone", "ana@example.com", "x"},
+		"no authenticator app": {"remove-authenticator", "ana@example.com", "x"},
+		"no recovery":          {"stop-recovery", "ana@example.com", "x"},
+		"no browser":           {"end-trust", "ana@example.com", "--browser", "x"},
 		"nobody is known as \"eve\"; give the user name": {"unlock", "eve"},
 	} {
 		all := append(append([]string{"person"}, args...), "--reason", "why not", keys, db)

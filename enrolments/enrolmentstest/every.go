@@ -102,8 +102,9 @@ type world struct {
 	claimed        enrolments.Pairing
 	active         enrolments.Pairing
 	phone, spare   enrolments.Phone
-	authenticator  enrolments.Authenticator
-	newcomer       enrolments.Phone
+	// Authenticator apps: one that gives codes, one to be removed.
+	authenticator, spareApp enrolments.Authenticator
+	newcomer                enrolments.Phone
 	// Recoveries that are ready, waiting, and to be refused.
 	ready, waits, refusable enrolments.Recovery
 	// A browser that is trusted, one to be ended, and one without its token.
@@ -149,7 +150,7 @@ func (f *fixture) world(t *testing.T) world {
 	w.claimed, _ = f.claimed(t, w.person)
 	w.active, w.phone = f.paired(t, w.person)
 	codes, spare := f.paired(t, w.locked)
-	w.spare = spare
+	w.spare, w.spareApp = spare, f.confirmed(t, w.locked)
 	ok(t, f.store.IssueCodes(t.Context(), codes.ID, recoverySet(), present()))
 	w.authenticator = f.confirmed(t, w.person)
 	w.newcomer = phone(t, w.person)
@@ -227,8 +228,9 @@ func (w *world) calls(ctx context.Context, s enrolments.Store) map[string]func()
 			_, err := s.ForgetPushTarget(ctx, w.phone.ID, *w.phone.Push)
 			return err
 		},
-		"UsedPhone":   func() error { return s.UsedPhone(ctx, w.phone.ID, now.Add(time.Hour)) },
-		"RemovePhone": func() error { return s.RemovePhone(ctx, w.spare.ID) },
+		"UsedPhone":           func() error { return s.UsedPhone(ctx, w.phone.ID, now.Add(time.Hour)) },
+		"RemovePhone":         func() error { return s.RemovePhone(ctx, w.spare.ID) },
+		"RemoveAuthenticator": func() error { return s.RemoveAuthenticator(ctx, w.locked.ID, w.spareApp.ID) },
 		"AddPairing": func() error {
 			return s.AddPairing(ctx, enrolments.Pairing{ID: enrolments.NewID[enrolments.PairingID](), Person: w.person.ID,
 				Ticket: enrolments.NewSecret().Hash(), State: enrolments.PairingOpen, CreatedAt: now, ExpiresAt: now.Add(time.Minute)})

@@ -219,17 +219,31 @@ var changes = []promise{
 		same(t, f.secret(t, app.ID), app)
 	}},
 	{"a removed authenticator app takes no code any more, and a phone's own secret is none", func(t *testing.T, f *fixture) {
-		p := f.person(t)
-		_, made := f.paired(t, p)
-		own, app := authenticator(p, made.ID), f.confirmed(t, p)
-		ok(t, f.store.PutPhoneSecret(t.Context(), own))
-		g := f.page(t, p, "books")
-		is(t, f.carries(t, f.change(t, g, enrolments.ChangeRemoveAuthenticator, ofAuthenticator(own.ID))), enrolments.ErrNotFound)
-		ok(t, f.carries(t, f.change(t, g, enrolments.ChangeRemoveAuthenticator, ofAuthenticator(app.ID))))
-		_, err := f.store.Authenticator(t.Context(), app.ID)
-		is(t, err, enrolments.ErrNotFound)
-		is(t, f.store.BurnStep(t.Context(), app.ID, 9), enrolments.ErrNotFound)
-		same(t, f.enrolment(t, p).Authenticators, 1)
+		for name, remove := range map[string]func(enrolments.Person, enrolments.AuthenticatorID) error{
+			"by a change": func(p enrolments.Person, id enrolments.AuthenticatorID) error {
+				return f.carries(t, f.change(t, f.page(t, p, "books"), enrolments.ChangeRemoveAuthenticator, ofAuthenticator(id)))
+			},
+			"at once": func(p enrolments.Person, id enrolments.AuthenticatorID) error {
+				return f.store.RemoveAuthenticator(t.Context(), p.ID, id)
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				p := f.person(t)
+				_, made := f.paired(t, p)
+				_, begun := f.begun(t, p)
+				own, app := authenticator(p, made.ID), f.confirmed(t, p)
+				ok(t, f.store.PutPhoneSecret(t.Context(), own))
+				is(t, remove(p, own.ID), enrolments.ErrNotFound)
+				is(t, remove(p, begun.ID), enrolments.ErrNotFound)
+				is(t, remove(f.person(t), app.ID), enrolments.ErrNotFound)
+				ok(t, remove(p, app.ID))
+				is(t, remove(p, app.ID), enrolments.ErrNotFound)
+				_, err := f.store.Authenticator(t.Context(), app.ID)
+				is(t, err, enrolments.ErrNotFound)
+				is(t, f.store.BurnStep(t.Context(), app.ID, 9), enrolments.ErrNotFound)
+				same(t, f.enrolment(t, p).Authenticators, 1)
+			})
+		}
 	}},
 	{"the last way in stays, by the methods that are taken, and nothing is spent", func(t *testing.T, f *fixture) {
 		p := f.person(t)
