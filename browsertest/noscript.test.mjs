@@ -125,7 +125,7 @@ test("a sign-in without script", { skip: server ? false : "SERVER is not set" },
     await story("a recovery code leads to a new phone", async () => {
       const { phone, codes } = await everything("lost@example.com");
       const page = await open(browser, (await begin("lost@example.com")).waiting_url);
-      await follow(page, "I don’t have my phone");
+      await follow(page, "I have a new phone");
       await page.getByText("Phone lost or broken?").waitFor();
       await fits(page, "no-phone");
       await follow(page, "Use a recovery code");

@@ -102,7 +102,9 @@ test("the screens in a browser", { skip: server ? false : "SERVER is not set" },
     async function withoutPhone(user, typed) {
       const asked = await ask(user);
       const page = await open(browser, asked.waiting_url);
-      await page.getByRole("button", { name: "I don’t have my phone" }).click();
+      assert.equal(await page.locator("#actions").getByRole("button").first().textContent(), "I have a new phone");
+      await page.getByRole("button", { name: "I have a new phone" }).click();
+      assert.equal(await page.locator(":focus").textContent(), "I have a new phone", "it is not what is read first");
       await page.getByRole("heading", { name: "I have a new phone" }).waitFor();
       await page.getByText("Phone lost or broken?").waitFor();
       assert.deepEqual(await barriers(page), []);

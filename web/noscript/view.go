@@ -133,6 +133,9 @@ func pending(w Words, state *State, c Circumstances) View {
 }
 
 func pendingActions(code string, resend, phoneless bool) (actions []string) {
+	if !phoneless {
+		actions = append(actions, "waiting.code.new-phone")
+	}
 	if resend {
 		actions = append(actions, "waiting.resend")
 	}

@@ -27,6 +27,7 @@ function actions(got) {
     ];
   }
   return [
+    ...when(got.kind !== 'phoneless', 'waiting.code.new-phone'),
     ...when(got.resend === 'ready', 'waiting.resend'), ...when(got.code === 'offered', 'waiting.use-code'), ...when(got.code === 'shown', 'waiting.code.send'),
     ...when(got.kind !== 'phoneless', 'waiting.without-phone'), 'waiting.disown', 'waiting.cancel',
   ];

@@ -138,7 +138,7 @@ function showCode() {
   // Who changes how they sign in is in already: a code does for a phone, and where
   // it doesn't, the server offers what else does.
   const elsewise = state?.purpose !== 'change' || state.recovery_offers?.includes('email');
-  byID('without-phone').hidden = circumstances.phoneless || !elsewise;
+  for (const way of ['have-new-phone', 'without-phone']) byID(way).hidden = circumstances.phoneless || !elsewise;
   byID('typed').inputMode = recovery ? 'text' : 'numeric';
   write(byID('note'), shown.note);
   byID('note').hidden = shown.note.length === 0;
@@ -229,15 +229,16 @@ byID('here').addEventListener('click', () => goingOver(id));
 
 byID('use-code').addEventListener('click', () => openCode(false));
 byID('without-phone').addEventListener('click', () => openCode(true));
+byID('have-new-phone').addEventListener('click', () => openCode(true, 'new-phone-headline'));
 
-function openCode(withoutPhone) {
+function openCode(withoutPhone, first = 'typed') {
   circumstances.phoneless = withoutPhone;
   show();
   if (shown.code === 'none') return resent('waiting.code.phone-only', { application: applicationOf(words, state) });
   codeOpen = true;
   keepAskedFor(id, withoutPhone ? 'phoneless' : 'code');
   showCode();
-  byID('typed').focus();
+  byID(first).focus();
 }
 
 // What is confirmed here is heard later than the ways are made.
