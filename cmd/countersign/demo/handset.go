@@ -102,7 +102,8 @@ type view struct {
 }
 
 type requestView struct {
-	ID      string       `json:"id"`
+	ID string `json:"id"`
+	wording
 	Lines   []phone.Line `json:"lines"`
 	Digits  int          `json:"digits"`
 	Expires time.Time    `json:"expires_at"`
@@ -158,7 +159,8 @@ func (h *handset) view() (view, error) {
 		if err != nil {
 			return view{}, err
 		}
-		v.Requests = append(v.Requests, requestView{r.ID, lines, r.NumberDigits, r.ExpiresAt})
+		w, rest := put(lines)
+		v.Requests = append(v.Requests, requestView{r.ID, w, rest, r.NumberDigits, r.ExpiresAt})
 	}
 	return v, nil
 }
@@ -170,7 +172,7 @@ type tap struct {
 	Number   string `json:"number"`
 }
 
-// serveTap signs and sends what was tapped.
+// serveTap does what was tapped, and shows what came of it.
 func (h *handset) serveTap(w http.ResponseWriter, r *http.Request) {
 	var t tap
 	if err := json.NewDecoder(io.LimitReader(r.Body, 4<<10)).Decode(&t); err != nil {
@@ -178,10 +180,7 @@ func (h *handset) serveTap(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	note, done, err := h.tap(r.Context(), t)
-	var refused *phone.Problem
-	if errors.As(err, &refused) {
-		note, done = words(refused), refused.Kind != "number-wrong" || refused.NumberAttemptsLeft == 0
-	} else if err != nil {
+	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
 	}
@@ -196,6 +195,7 @@ func (h *handset) serveTap(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
+// tap answers for the person; done says that the request is over.
 func (h *handset) tap(ctx context.Context, t tap) (note string, done bool, err error) {
 	h.mu.Lock()
 	i := slices.IndexFunc(h.requests, func(r phone.Request) bool { return r.ID == t.ID })
@@ -207,33 +207,34 @@ func (h *handset) tap(ctx context.Context, t tap) (note string, done bool, err e
 	if i < 0 {
 		return "That request is over.", true, nil
 	}
-	switch t.Decision {
-	case "seen":
-		return "", false, h.Seen(ctx, h.account.ID, t.ID)
-	case "approve":
-		_, err = h.Approve(ctx, h.account.ID, request, t.Number)
-		note = "Approved. You can go on in the browser."
-	case "deny":
-		_, err = h.Deny(ctx, h.account.ID, request)
-		note = "Refused. Nobody was let in."
-	case "report":
-		_, err = h.Report(ctx, h.account.ID, request)
-		note = "Reported. Nobody was let in, your administrator is told, and no more requests are sent."
-	default:
-		return "", false, errors.New("decision takes seen, approve, deny or report")
+	lines, err := request.Show()
+	if err != nil {
+		return "", false, err
 	}
-	return note, true, err
+	w, _ := put(lines)
+	err = h.send(ctx, request, t)
+	var refused *phone.Problem
+	if errors.As(err, &refused) {
+		return w.refusal(refused), refused.Kind != "number-wrong" || refused.NumberAttemptsLeft == 0, nil
+	}
+	return w.note(t.Decision), t.Decision != "seen", err
 }
 
-// words says what a refusal means for the person.
-func words(p *phone.Problem) string {
-	if p.Kind == "number-wrong" && p.NumberAttemptsLeft > 0 {
-		return "Not that one. Look at the screen you are signing in on. If you are not signing in, tap “It wasn’t me”."
+// send signs and sends what was tapped on a request.
+func (h *handset) send(ctx context.Context, r phone.Request, t tap) (err error) {
+	switch t.Decision {
+	case "seen":
+		err = h.Seen(ctx, h.account.ID, r.ID)
+	case "approve":
+		_, err = h.Approve(ctx, h.account.ID, r, t.Number)
+	case "deny":
+		_, err = h.Deny(ctx, h.account.ID, r)
+	case "report":
+		_, err = h.Report(ctx, h.account.ID, r)
+	default:
+		err = errors.New("decision takes seen, approve, deny or report")
 	}
-	if p.Kind == "number-wrong" {
-		return "The number was wrong twice, so this sign-in was stopped."
-	}
-	return p.Detail
+	return err
 }
 
 func reply(w http.ResponseWriter, status int, body any) {

@@ -39,11 +39,10 @@ function draw(view) {
 
 function open(request, count) {
   shown = request.id
-  const lines = new Map(request.lines.map((line) => [line.Label, line.Value]))
-  at('place').textContent = count > 1 ? `1 of ${count}, newest first` : 'Sign-in request'
-  at('question').textContent = `Are you signing in to ${lines.get('Application')}?`
-  lines.delete('Application')
-  at('facts').replaceChildren(...[...lines].map(([label, value]) => {
+  at('place').textContent = count > 1 ? `1 of ${count}, newest first` : request.title
+  at('question').textContent = request.question
+  at('deny').textContent = request.no
+  at('facts').replaceChildren(...request.lines.map(({ Label: label, Value: value }) => {
     const row = document.createElement('div')
     const name = document.createElement('dt')
     const text = document.createElement('dd')
