@@ -128,6 +128,7 @@ type securityState struct {
 	RecoveryCodesLeft int               `json:"recovery_codes_left"`
 	Email             string            `json:"email,omitempty" doc:"the backup address, with most of it covered" example:"a•••@example.org"`
 	EmailOffered      bool              `json:"email_offered" doc:"a backup address can be set"`
+	EmailRecovers     bool              `json:"email_recovers" doc:"by the policy a backup address leads to a new phone, for somebody who has one"`
 	QuestionsSet      bool              `json:"questions_set" doc:"security questions are answered"`
 	QuestionsOffered  bool              `json:"questions_offered" doc:"security questions can be answered: the policy takes them"`
 	PushLocked        bool              `json:"push_locked" doc:"a request was reported: nothing is changed until an administrator has looked"`
@@ -186,6 +187,7 @@ func (a *API) securityStateOf(by atPage, app enrolments.Application, s approvals
 		TrustedBrowsers: []trustedBrowser{}, SignIns: []pastSignIn{}, Recoveries: []runningRecovery{},
 	}
 	v.EmailOffered, v.QuestionsSet = a.config.Enrolments.OffersEmail(), s.Questions
+	v.EmailRecovers = slices.Contains(app.Policy.RecoveryPaths, enrolments.MethodEmail)
 	v.QuestionsOffered = slices.Contains(app.Policy.RecoveryPaths, enrolments.MethodQuestions)
 	if s.BackupEmail != "" {
 		v.Email = enrolments.MaskEmail(s.BackupEmail)

@@ -71,6 +71,18 @@ func TestAnAddressThatCannotBeIsRefusedBeforeAnybodyIsAsked(t *testing.T) {
 	w.refused(w.carryOut(b), 403, "fresh-approval-needed")
 }
 
+func TestThePageIsToldWhetherABackupAddressLeadsToANewPhone(t *testing.T) {
+	w := newWorld(t)
+	w.loser(person)
+	p := w.securityPage(person)
+	for paths, want := range map[string]string{"totp,recovery_code,email": "true", "totp,recovery_code": "false"} {
+		w.setPolicy("recovery_paths", paths)
+		if got := w.want(w.at(p, "GET", "", ""), 200).member("email_recovers"); got != want {
+			t.Errorf("by %s: %s", paths, got)
+		}
+	}
+}
+
 func TestAServerWithoutMailOffersNoBackupAddressOnThePage(t *testing.T) {
 	w := newWorldOf(t, func(c *enrolments.Config) { c.Post = nil })
 	w.loser(person)

@@ -28,6 +28,7 @@ type security struct {
 	} `json:"trusted_browsers"`
 	Email            string            `json:"email"`
 	EmailOffered     bool              `json:"email_offered"`
+	EmailRecovers    bool              `json:"email_recovers"`
 	QuestionsSet     bool              `json:"questions_set"`
 	QuestionsOffered bool              `json:"questions_offered"`
 	SignIns          []pastSignIn      `json:"sign_ins"`

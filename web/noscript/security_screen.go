@@ -196,6 +196,8 @@ func waysOf(w Words, s *security) (phone bool, code []string) {
 
 func mailed(s *security) string {
 	switch {
+	case s.Email == "" && !s.EmailRecovers:
+		return "none-told"
 	case s.Email == "":
 		return "none"
 	case !s.EmailOffered:

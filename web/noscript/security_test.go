@@ -81,7 +81,8 @@ func TestABackupAddressAndQuestionsAreShownWhereThereAreAny(t *testing.T) {
 	b := w.secures()
 	b.open(securityPath).keepsQuiet(t, "Backup address", "Security questions")
 	for members, says := range map[string][]string{
-		`,"email_offered":true,"questions_offered":true`: {"None. We’d write there", "Add one", "None are answered.", "Answer three"},
+		`,"email_offered":true,"questions_offered":true`:                       {"None. We’d write there when something changes here.</p>", "Add one", "None are answered.", "Answer three"},
+		`,"email_offered":true,"email_recovers":true,"questions_offered":true`: {"None. We’d write there", "and it can lead you to a new phone."},
 		backups:                               {"<bdi>a•••@example.org</bdi>. We write there", "Use another one", `value="remove_email"`, "Three are answered.", "Answer others", `value="remove_questions"`},
 		backups + `,"new_phone_by":["email"]`: {"and it can lead you to a new phone."},
 		`,"email":"a•••@example.org","questions_set":true`: {"This server sends no mail at present", `value="remove_email"`, `value="remove_questions"`},

@@ -131,7 +131,7 @@ export function email(words, state) {
 
 // mailed names what the backup address is good for here.
 function mailed(state) {
-  if (!state.email) return 'none';
+  if (!state.email) return state.email_recovers ? 'none' : 'none-told';
   if (!state.email_offered) return 'unsent';
   return state.new_phone_by.includes('email') ? 'set' : 'told';
 }

@@ -123,6 +123,8 @@ test('a new phone is confirmed by what the server says, and by nothing else', ()
 test('a backup address and questions are shown where they are offered or set', () => {
   assert.equal(email(words, state).shown, false);
   assert.deepEqual([email(words, { ...state, email_offered: true }).shown, email(words, { ...state, email_offered: true }).change], [true, 'Add one']);
+  assert.equal(email(words, { ...state, email_offered: true }).line, 'None. We’d write there when something changes here.');
+  assert.match(email(words, { ...state, email_offered: true, email_recovers: true }).line, /^None\..*lead you to a new phone/);
   const set = email(words, { ...state, email: 'a•••@example.org' });
   assert.deepEqual([set.shown, set.change], [true, 'Use another one']);
   assert.match(set.line, /sends no mail/);
