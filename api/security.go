@@ -241,7 +241,8 @@ type distrustInput struct {
 // distrust of a browser that is not trusted any more changes nothing, as is
 // right. It needs no approval: all that it does is to have the next sign-in ask.
 func (a *API) distrust(ctx context.Context, by atPage, in *distrustInput) error {
-	_, err := a.config.Enrolments.EndTrust(ctx, by.Person, by.Application, enrolments.TrustID(in.Browser))
+	from := enrolments.Origin{Browser: by.browser, IP: by.ip}
+	_, err := a.config.Enrolments.EndTrust(ctx, by.Person, by.Application, enrolments.TrustID(in.Browser), from)
 	return err
 }
 

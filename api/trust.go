@@ -88,6 +88,6 @@ func (a *API) endTrust(ctx context.Context, by caller, in *endTrustInput) error 
 	if err != nil {
 		return err
 	}
-	_, err = a.config.Enrolments.EndTrust(ctx, e.ID, by.ID, enrolments.TrustID(in.ID))
+	_, err = a.config.Enrolments.EndTrust(ctx, e.ID, by.ID, enrolments.TrustID(in.ID), enrolments.Origin{})
 	return err
 }

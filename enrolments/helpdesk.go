@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strings"
 )
 
 // HelpDesk is what an administrator does for a person. Each act has a reason,
@@ -124,30 +123,9 @@ func (d HelpDesk) RemoveAuthenticator(ctx context.Context, person PersonID, id A
 	return s.record(ctx, Event{Kind: EventSecretRemoved, Person: person, Detail: addedOn(a.added())})
 }
 
-// EndTrust ends the trust in one browser of a person, with an empty id in all
-// for an application, with an empty application in all. It returns how many
-// ended; the person is told once.
+// EndTrust is that of the service.
 func (d HelpDesk) EndTrust(ctx context.Context, person PersonID, app ApplicationID, id TrustID) (int, error) {
-	s := d.service
-	ended, err := s.config.Store.EndTrust(ctx, person, app, id)
-	if err != nil || len(ended) == 0 {
-		return 0, err
-	}
-	return len(ended), s.record(ctx, Event{Kind: EventTrustEnded, Person: person, Application: app, Detail: namesOf(ended)})
-}
-
-// namesOf names browsers, each kind once, and not more than can be read.
-func namesOf(all []TrustedBrowser) string {
-	var names []string
-	for _, t := range all {
-		if t.Name != "" && !slices.Contains(names, t.Name) {
-			names = append(names, t.Name)
-		}
-	}
-	if len(names) > 3 {
-		names = append(names[:3], "…")
-	}
-	return strings.Join(names, ", ")
+	return d.service.EndTrust(ctx, person, app, id, Origin{})
 }
 
 // StopRecovery stops a running recovery of a person, with the set-up that was

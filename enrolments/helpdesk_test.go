@@ -177,26 +177,45 @@ func TestTheHelpDeskStopsARecoveryOfThatPersonWhileItRuns(t *testing.T) {
 	}
 }
 
-func TestTrustThatTheHelpDeskEndsIsToldOnceWhateverTheBrowsers(t *testing.T) {
-	d := open(t)
-	p, _ := d.paired(t, "ana@example.com")
-	for _, name := range []string{"Chrome on Windows", "", "Chrome on Windows", "Firefox on Linux", "Safari on macOS", "Edge on Windows"} {
-		approval := enrolments.NewID[string]()
-		noError(t, d.Trust(t.Context(), enrolments.TrustedBrowser{Person: p.Person, Application: "northwind", Approval: approval, Name: name}, d.clock.now(), time.Hour))
-		_, _, err := d.IssueTrust(t.Context(), approval)
-		noError(t, err)
-	}
-	if n, err := d.helpDesk(t).EndTrust(t.Context(), p.Person, "", ""); n != 6 || err != nil {
-		t.Errorf("%d ended, %v", n, err)
-	}
-	var details []string
-	for _, e := range d.events(t) {
-		if e.Kind == enrolments.EventTrustEnded {
-			details = append(details, e.Detail)
-		}
-	}
-	if len(details) != 1 || strings.Count(details[0], ",") != 3 || !strings.HasSuffix(details[0], ", …") {
-		t.Errorf("told %q", details)
+func TestTrustThatEndsIsToldOnceWhoeverEndsItAndWhateverTheBrowsers(t *testing.T) {
+	from := enrolments.Origin{Browser: "Chrome on Windows", IP: "203.0.113.9"}
+	for name, c := range map[string]struct {
+		end  func(*desk, enrolments.PersonID) (int, error)
+		want enrolments.Notice
+	}{
+		"the help desk": {func(d *desk, p enrolments.PersonID) (int, error) {
+			return d.helpDesk(t).EndTrust(t.Context(), p, "", "")
+		}, enrolments.Notice{Because: reason}},
+		"the person": {func(d *desk, p enrolments.PersonID) (int, error) {
+			return d.EndTrust(t.Context(), p, "northwind", "", from)
+		}, enrolments.Notice{Origin: from}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := open(t)
+			p, _ := d.paired(t, "ana@example.com")
+			for _, name := range []string{"Chrome on Windows", "", "Chrome on Windows", "Firefox on Linux", "Safari on macOS", "Edge on Windows"} {
+				approval := enrolments.NewID[string]()
+				noError(t, d.Trust(t.Context(), enrolments.TrustedBrowser{Person: p.Person, Application: "northwind", Approval: approval, Name: name}, d.clock.now(), time.Hour))
+				_, _, err := d.IssueTrust(t.Context(), approval)
+				noError(t, err)
+			}
+			if n, err := c.end(d, p.Person); n != 6 || err != nil {
+				t.Errorf("%d ended, %v", n, err)
+			}
+			if n, err := c.end(d, p.Person); n != 0 || err != nil {
+				t.Errorf("%d ended again, %v", n, err)
+			}
+			told, err := d.store.Notices(t.Context(), p.Person, d.clock.now(), 100)
+			noError(t, err)
+			told = slices.DeleteFunc(told, func(n enrolments.Notice) bool { return n.Event != enrolments.EventTrustEnded })
+			if len(told) != 1 {
+				t.Fatalf("told %d times", len(told))
+			}
+			n := told[0]
+			if strings.Count(n.Detail, ",") != 3 || !strings.HasSuffix(n.Detail, ", …") || n.Because != c.want.Because || n.Origin != c.want.Origin {
+				t.Errorf("told %+v", n)
+			}
+		})
 	}
 }
 

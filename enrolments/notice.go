@@ -122,7 +122,7 @@ var announcements = []announcement{
 	{kind: EventCallerVerified},
 	{kind: EventCallerRefused},
 	{kind: EventBrowserTrusted, named: true},
-	{kind: EventTrustEnded, named: true, desk: true},
+	{kind: EventTrustEnded, named: true},
 	{kind: EventEmailSet, named: true},
 	{kind: EventEmailRemoved, named: true},
 	{kind: EventQuestionsSet},

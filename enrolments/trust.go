@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -136,16 +137,28 @@ func (s *Service) TrustedEverywhere(ctx context.Context, person PersonID) ([]Tru
 	return slices.DeleteFunc(all, func(t TrustedBrowser) bool { return !t.stands(policies[t.Application], now) }), nil
 }
 
-// EndTrust ends the trust in one browser, or with an empty id in all that the
-// person has for the application. It returns how many ended.
-func (s *Service) EndTrust(ctx context.Context, person PersonID, app ApplicationID, id TrustID) (int, error) {
+// EndTrust ends the trust in one browser of a person, with an empty id in all
+// for an application, with an empty application in all. It returns how many
+// ended; the person is told once, and whence it was done.
+func (s *Service) EndTrust(ctx context.Context, person PersonID, app ApplicationID, id TrustID, from Origin) (int, error) {
 	ended, err := s.config.Store.EndTrust(ctx, person, app, id)
 	if err != nil || len(ended) == 0 {
 		return 0, err
 	}
-	var events []Event
-	for _, t := range ended {
-		events = append(events, t.event(EventTrustEnded))
+	e := Event{Kind: EventTrustEnded, Person: person, Application: app, Detail: namesOf(ended)}
+	return len(ended), s.record(ctx, e.From(from))
+}
+
+// namesOf names browsers, each kind once, and not more than can be read.
+func namesOf(all []TrustedBrowser) string {
+	var names []string
+	for _, t := range all {
+		if t.Name != "" && !slices.Contains(names, t.Name) {
+			names = append(names, t.Name)
+		}
 	}
-	return len(ended), s.record(ctx, events...)
+	if len(names) > 3 {
+		names = append(names[:3], "…")
+	}
+	return strings.Join(names, ", ")
 }

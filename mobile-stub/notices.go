@@ -16,7 +16,7 @@ var happened = map[string]string{
 	"authenticator.confirmed": "An authenticator app was added", "authenticator.removed": "An authenticator app was removed",
 	"recovery_codes.issued": "New recovery codes were made", "recovery.begun": "A new phone is under way without the old one",
 	"approval.reported": "A sign-in was reported", "codes.blocked": "Many wrong codes were typed",
-	"browser.trusted": "A browser was trusted", "notice.stopped": "Changes were stopped",
+	"browser.trusted": "A browser was trusted", "browser.trust_ended": "Trust in a browser was ended", "notice.stopped": "Changes were stopped",
 }
 
 // notices prints what changed in how the person of each chosen account signs in.
