@@ -44,7 +44,8 @@ func (s *Service) now() time.Time { return s.config.Now().UTC() }
 const recordLimit = 5 * time.Second
 
 // record appends to the audit trail with the time of now, also where whoever
-// acted has hung up: what is done is told.
+// acted has hung up: what is done is told, unless the process or the store ends
+// in between.
 func (s *Service) record(ctx context.Context, events ...Event) error {
 	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), recordLimit)
 	defer done()
