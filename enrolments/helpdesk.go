@@ -108,9 +108,8 @@ func (d HelpDesk) RemovePhone(ctx context.Context, p Phone) error {
 	return d.service.RemovePhone(ctx, p)
 }
 
-// RemoveAuthenticator removes an authenticator app of a person for good;
-// ErrNotFound where there is none of that id. Browsers stay trusted, as after
-// ChangeRemoveAuthenticator.
+// RemoveAuthenticator removes an authenticator app of a person for good, and ends
+// all of their trust in browsers; ErrNotFound where there is none of that id.
 func (d HelpDesk) RemoveAuthenticator(ctx context.Context, person PersonID, id AuthenticatorID) error {
 	s := d.service
 	a, err := s.config.Store.Authenticator(ctx, id)

@@ -137,7 +137,7 @@ func TestAnAuthenticatorAppThatTheHelpDeskRemovesSignsNobodyIn(t *testing.T) {
 	d := open(t)
 	p, secret := d.app(t, "ana@example.com")
 	other, _ := d.app(t, "bob@example.com")
-	browser := d.trusting(t, p.Person, "northwind")
+	d.trusting(t, p.Person, "northwind")
 	wantError(t, d.helpDesk(t).RemoveAuthenticator(t.Context(), p.Person, other.Authenticator), enrolments.ErrNotFound)
 	noError(t, d.helpDesk(t).RemoveAuthenticator(t.Context(), p.Person, p.Authenticator))
 	wantError(t, d.helpDesk(t).RemoveAuthenticator(t.Context(), p.Person, p.Authenticator), enrolments.ErrNotFound)
@@ -148,8 +148,8 @@ func TestAnAuthenticatorAppThatTheHelpDeskRemovesSignsNobodyIn(t *testing.T) {
 	wantError(t, err, enrolments.ErrCodeWrong)
 	left, err := d.store.TrustedBrowsers(t.Context(), p.Person, "northwind", d.clock.now())
 	noError(t, err)
-	if len(left) != 1 || left[0].ID != browser.ID {
-		t.Errorf("trusted are %v", left)
+	if len(left) != 0 {
+		t.Errorf("trusted are %v, as its codes may have begun", left)
 	}
 }
 

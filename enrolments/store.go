@@ -255,7 +255,8 @@ type CodeStore interface {
 	// PutPhoneSecret stores a confirmed authenticator in place of the one that
 	// its phone had; ErrNotFound when the phone is not active.
 	PutPhoneSecret(ctx context.Context, a Authenticator) error
-	// RemoveAuthenticator removes an authenticator app of the person for good;
+	// RemoveAuthenticator removes an authenticator app of the person for good, and
+	// ends all of the person's trust in browsers;
 	// ErrNotFound for another's, an unconfirmed one and a phone's own secret.
 	RemoveAuthenticator(ctx context.Context, person PersonID, id AuthenticatorID) error
 	// BurnStep spends a time step: it and all older ones are refused with

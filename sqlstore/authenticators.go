@@ -138,11 +138,18 @@ func (s *Store) PutPhoneSecret(ctx context.Context, a enrolments.Authenticator) 
 	})
 }
 
-const removeApp = `DELETE FROM authenticators WHERE id = $1 AND person_id = $2 AND confirmed AND phone_id IS NULL`
-
 // RemoveAuthenticator implements enrolments.CodeStore.
 func (s *Store) RemoveAuthenticator(ctx context.Context, person enrolments.PersonID, id enrolments.AuthenticatorID) error {
-	return s.must(ctx, removeApp, string(id), string(person))
+	return s.write(ctx, func(ctx context.Context, db session) error { return s.removeApp(ctx, db, person, id) })
+}
+
+// removeApp takes trust along: whoever has the app may have ticked the box.
+func (s *Store) removeApp(ctx context.Context, db session, person enrolments.PersonID, id enrolments.AuthenticatorID) error {
+	if err := s.endAllTrust(ctx, db, person); err != nil {
+		return err
+	}
+	return db.must(ctx, enrolments.ErrNotFound, `DELETE FROM authenticators
+		WHERE id = $1 AND person_id = $2 AND confirmed AND phone_id IS NULL`, string(id), string(person))
 }
 
 // BurnStep implements enrolments.CodeStore. To confirm one more than

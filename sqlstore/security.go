@@ -156,7 +156,7 @@ func (s *Store) carryOut(ctx context.Context, db session, c enrolments.Change, w
 		}
 		return wayIn(ctx, db, c.Person, with.Methods)
 	case enrolments.ChangeRemoveAuthenticator:
-		if err := db.must(ctx, enrolments.ErrNotFound, removeApp, string(c.Authenticator), string(c.Person)); err != nil {
+		if err := s.removeApp(ctx, db, c.Person, c.Authenticator); err != nil {
 			return err
 		}
 		return wayIn(ctx, db, c.Person, with.Methods)

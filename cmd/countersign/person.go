@@ -22,7 +22,7 @@ type personCommand struct {
 	SetUp        personSetUp        `cmd:"" name:"set-up" help:"Print a one-time link with which a person sets up a phone (10 minutes)."`
 	Unlock       personUnlock       `cmd:"" help:"Take pushes and codes of a person again, after a report or too many wrong codes."`
 	Remove       personRemove       `cmd:"" name:"remove-phone" help:"Remove a phone for good."`
-	RemoveApp    personRemoveApp    `cmd:"" name:"remove-authenticator" help:"Remove an authenticator app for good. Browsers stay trusted: person end-trust."`
+	RemoveApp    personRemoveApp    `cmd:"" name:"remove-authenticator" help:"Remove an authenticator app for good, and end the trust in browsers that its codes may have begun."`
 	StopRecovery personStopRecovery `cmd:"" name:"stop-recovery" help:"Stop the way to a new phone that somebody has begun with a code."`
 	Verify       personVerify       `cmd:"" help:"Find out whether somebody on the line holds a phone of the person's: it shows a number, and you type what you are told; exit 1 when they do not."`
 	EndTrust     personEndTrust     `cmd:"" name:"end-trust" help:"Ask for a second factor again in browsers that a person trusts: in one, in those for an application, or in all."`

@@ -113,11 +113,11 @@ func TestTheHelpDeskSeesWhatAPersonHasAndEndsIt(t *testing.T) {
 	if left := tableOf(out, "TRUSTED BROWSER"); len(tableOf(out, "RECOVERY")) != 0 || len(left) != 1 || left[0][0] != browsers[1][0] {
 		t.Errorf("left:\n%s", out)
 	}
+	verb(t, "person", "end-trust", "ana@example.com", "--app", "shop", "--reason", "all of them", keys, db)
 	verb(t, "person", "remove-authenticator", "ana@example.com", apps[0][0], "--reason", "it is on the lost phone", keys, db)
 	if out = show(); strings.Contains(out, "AUTHENTICATOR") {
 		t.Errorf("left:\n%s", out)
 	}
-	verb(t, "person", "end-trust", "ana@example.com", "--app", "shop", "--reason", "all of them", keys, db)
 	trail := verb(t, "audit", "list", keys, db)
 	for _, want := range []string{"she did not begin it", "left in the library", "it is on the lost phone", "all of them", "first phone"} {
 		if !strings.Contains(trail, want) {

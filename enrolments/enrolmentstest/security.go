@@ -218,7 +218,7 @@ var changes = []promise{
 		same(t, f.stored(t, claimed.ID), claimed)
 		same(t, f.secret(t, app.ID), app)
 	}},
-	{"a removed authenticator app takes no code any more, and a phone's own secret is none", func(t *testing.T, f *fixture) {
+	{"a removed authenticator app takes no code any more and trust with it, and a phone's own secret is none", func(t *testing.T, f *fixture) {
 		for name, remove := range map[string]func(enrolments.Person, enrolments.AuthenticatorID) error{
 			"by a change": func(p enrolments.Person, id enrolments.AuthenticatorID) error {
 				return f.carries(t, f.change(t, f.page(t, p, "books"), enrolments.ChangeRemoveAuthenticator, ofAuthenticator(id)))
@@ -233,10 +233,13 @@ var changes = []promise{
 				_, begun := f.begun(t, p)
 				own, app := authenticator(p, made.ID), f.confirmed(t, p)
 				ok(t, f.store.PutPhoneSecret(t.Context(), own))
+				f.trusted(t, p, "books")
 				is(t, remove(p, own.ID), enrolments.ErrNotFound)
 				is(t, remove(p, begun.ID), enrolments.ErrNotFound)
 				is(t, remove(f.person(t), app.ID), enrolments.ErrNotFound)
+				same(t, len(f.trustedBy(t, p, "books")), 1)
 				ok(t, remove(p, app.ID))
+				same(t, len(f.trustedBy(t, p, "books")), 0)
 				is(t, remove(p, app.ID), enrolments.ErrNotFound)
 				_, err := f.store.Authenticator(t.Context(), app.ID)
 				is(t, err, enrolments.ErrNotFound)
