@@ -22,6 +22,7 @@ type pairingState struct {
 	Phone            *claimedPhone `json:"phone,omitempty"`
 	Authenticator    bool          `json:"authenticator" doc:"an authenticator app was proved in this set-up"`
 	EmailOffered     bool          `json:"email_offered,omitempty" doc:"a backup address may be set now"`
+	EmailRecovers    bool          `json:"email_recovers,omitempty" doc:"by the policy a backup address leads to a new phone"`
 	QuestionsOffered bool          `json:"questions_offered,omitempty" doc:"security questions may be answered now"`
 	QuestionsSet     bool          `json:"questions_set,omitempty" doc:"the person has answered some"`
 	Email            string        `json:"email,omitempty" doc:"the person's backup address, with all but its first letter and its domain covered" example:"a•••@example.org"`

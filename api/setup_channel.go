@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"countersign/enrolments"
 )
@@ -129,6 +130,8 @@ func (a *API) setUpState(ctx context.Context, p enrolments.Pairing, token enrolm
 	if e.BackupEmail != "" {
 		v.Email = enrolments.MaskEmail(e.BackupEmail)
 	}
-	v.QuestionsOffered, err = a.config.Enrolments.OffersQuestions(ctx, p)
+	paths, err := a.config.Enrolments.RecoveryPaths(ctx, p)
+	v.EmailRecovers = slices.Contains(paths, enrolments.MethodEmail)
+	v.QuestionsOffered = slices.Contains(paths, enrolments.MethodQuestions)
 	return v, err
 }

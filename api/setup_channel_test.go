@@ -58,7 +58,7 @@ func TestABackupAddressIsSetInSetUp(t *testing.T) {
 	}
 	w.claim(p, phone.Pairing{Name: "Ana's iPhone", Platform: "ios"})
 	active := w.want(w.with(p.token, "POST", path+"/confirm", `{"match":true}`), 200)
-	if active.member("email_offered") != "true" || active.member("email") != "" {
+	if active.member("email_offered") != "true" || active.member("email_recovers") != "true" || active.member("email") != "" {
 		t.Errorf("active: %s", active.body)
 	}
 	if r := w.want(begin("ana@example.org"), 202); r.member("sent_to") != "a•••@example.org" {
@@ -131,7 +131,7 @@ func TestQuestionsAreAnsweredInSetUpWhereThePolicyTakesThem(t *testing.T) {
 	}
 	w.refused(put("Herr Zottel", "Risotto", "Faust"), 403, "not-offered")
 	w.setPolicy("recovery_paths", "totp,questions")
-	if r := w.with(p.token, "GET", path, ""); r.member("questions_offered") != "true" || r.member("questions_set") != "" {
+	if r := w.with(p.token, "GET", path, ""); r.member("questions_offered") != "true" || r.member("questions_set") != "" || r.member("email_recovers") != "" {
 		t.Errorf("not offered: %s", r.body)
 	}
 	if r := w.refused(put("Herr Zottel", "Risotto", "Zo"), 422, "invalid-request"); !strings.Contains(r.member("detail"), "3 to 64") || strings.Contains(r.body, "Zo\"") {

@@ -50,17 +50,17 @@ func (s *Service) RemoveQuestions(ctx context.Context, person PersonID) error {
 	return s.record(ctx, Event{Kind: EventQuestionsRemoved, Person: person})
 }
 
-// OffersQuestions reports whether security questions may be set in a set-up: the
-// policy of its application takes them.
-func (s *Service) OffersQuestions(ctx context.Context, p Pairing) (bool, error) {
+// RecoveryPaths are those of the policy for whose application a set-up was opened;
+// none where it was opened for none.
+func (s *Service) RecoveryPaths(ctx context.Context, p Pairing) ([]Method, error) {
 	if p.Application == "" {
-		return false, nil
+		return nil, nil
 	}
 	app, err := s.Application(ctx, p.Application)
 	if errors.Is(err, ErrNotFound) {
-		return false, nil
+		return nil, nil
 	}
-	return slices.Contains(app.Policy.RecoveryPaths, MethodQuestions), err
+	return app.Policy.RecoveryPaths, err
 }
 
 // SetSetUpQuestions is SetQuestions for the holder of a set-up that has
@@ -70,8 +70,8 @@ func (s *Service) SetSetUpQuestions(ctx context.Context, p Pairing, all []Questi
 	if !p.Confirmed() || p.over(s.now()) {
 		return ErrPairingSettled
 	}
-	offered, err := s.OffersQuestions(ctx, p)
-	if err == nil && !offered {
+	paths, err := s.RecoveryPaths(ctx, p)
+	if err == nil && !slices.Contains(paths, MethodQuestions) {
 		err = ErrNotOffered
 	}
 	if err != nil {

@@ -65,8 +65,9 @@ func TestQuestionsAreOfferedWhereThePolicyTakesThem(t *testing.T) {
 		{func() {}, enrolments.Pairing{}, false}, // of none
 	} {
 		c.prepare()
-		if got, err := d.OffersQuestions(t.Context(), c.in); got != c.want || err != nil {
-			t.Errorf("for %q: offered %v, %v", c.in.Application, got, err)
+		got, err := d.RecoveryPaths(t.Context(), c.in)
+		if slices.Contains(got, enrolments.MethodQuestions) != c.want || err != nil {
+			t.Errorf("for %q: %v, %v", c.in.Application, got, err)
 		}
 		if c.want || c.in.ID == "" {
 			continue

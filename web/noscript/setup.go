@@ -20,6 +20,7 @@ type pairing struct {
 	} `json:"phone"`
 	Authenticator    bool   `json:"authenticator"`
 	EmailOffered     bool   `json:"email_offered"`
+	EmailRecovers    bool   `json:"email_recovers"`
 	Email            string `json:"email"`
 	QuestionsOffered bool   `json:"questions_offered"`
 	QuestionsSet     bool   `json:"questions_set"`

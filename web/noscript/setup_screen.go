@@ -112,9 +112,12 @@ func sayings(w Words, kind string, g *pairing) setUpView {
 	}
 }
 
-// lineOf names the line of a kind: who is done goes on in one way or another.
+// lineOf names the line of a kind: who is done goes on in one way or another, and
+// an address leads to more or to less.
 func lineOf(kind string, g *pairing) string {
 	switch {
+	case kind == "email" && !g.EmailRecovers:
+		return "told"
 	case kind != "done" || webAddress(g.BackTo) == "":
 		return "line"
 	case g.SigningIn:

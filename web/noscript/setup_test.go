@@ -282,7 +282,8 @@ func TestWhatMayFollowIsOfferedOnceAndCanBePassedOver(t *testing.T) {
 	b := w.enters(setUpPath)
 	for _, c := range []struct{ state, query, says string }{
 		{further, "?done", "A backup address, if you like"},
-		{further, "?done=yes", "A backup address, if you like"},
+		{further, "?done=yes", "something changes in how you sign in. Give another mailbox"},
+		{further + `,"email_recovers":true`, "?done", "it can also lead you to a new phone"},
 		{further, "?done&mailed", "Check your inbox"},
 		{further, "?done&no-email", "Three questions only you can answer"},
 		{further + `,"email":"a•••@example.org"`, "?done", "Three questions only you can answer"},

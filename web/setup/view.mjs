@@ -30,6 +30,7 @@ const ready = ['active', 'added'];
 // lineOf names the line of a kind: it differs by what the person goes on with.
 function lineOf(kind, state, alone) {
   if (alone && ready.includes(kind)) return 'alone';
+  if (kind === 'email' && !state?.email_recovers) return 'told';
   if (kind !== 'done' || !state?.back_to) return 'line';
   return state.signing_in ? 'again' : 'return';
 }

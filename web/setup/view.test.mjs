@@ -82,3 +82,9 @@ test('following ends with active, refused and expired', () => {
   assert.deepEqual(['open', 'claimed', 'active', 'refused', 'expired'].map((state) => ended({ state })), [false, false, true, true, true]);
   assert.equal(ended(null), false);
 });
+
+test('a backup address promises a new phone only where it leads to one', () => {
+  const line = (email_recovers) => plain(view(words, { ...active, email_recovers }, 'email').line);
+  assert.match(line(true), /lead you to a new phone/);
+  assert.doesNotMatch(line(undefined), /new phone/);
+});
