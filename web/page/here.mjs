@@ -1,25 +1,17 @@
 // One device may be both: the browser that signs in, and the phone that is asked
 // or added. The waiting screen and the set-up then lead to the phone page, and
 // that one back. Which way somebody went is kept for this tab alone, and told to
-// no server.
+// no server. Where nothing is kept, the person goes back by themselves.
+import { inTab, keepInTab } from './tab.mjs';
+
 const key = 'countersign.here';
 const pairKey = 'countersign.here.pair';
 
 // goingOver notes that the request is answered on the phone page of this tab.
-export function goingOver(approval) {
-  try {
-    sessionStorage.setItem(key, approval);
-  } catch { /* then the phone page offers no way back */ }
-}
+export const goingOver = (approval) => keepInTab(key, approval);
 
 // cameOver says whether the waiting screen of this approval led here.
-export function cameOver(approval) {
-  try {
-    return Boolean(approval) && sessionStorage.getItem(key) === approval;
-  } catch {
-    return false;
-  }
-}
+export const cameOver = (approval) => Boolean(approval) && inTab(key) === approval;
 
 // openingHere notes that the link of the set-up at back is opened in this tab.
 export function openingHere(link, back) {
@@ -45,16 +37,5 @@ export const addedHere = (six) => setUpOf(six) === location.pathname;
 
 const ticketOf = (link) => new URL(link).hash.slice(1);
 
-function keep(about) {
-  try {
-    sessionStorage.setItem(pairKey, JSON.stringify(about));
-  } catch { /* then the person goes back by themselves */ }
-}
-
-function note() {
-  try {
-    return JSON.parse(sessionStorage.getItem(pairKey)) ?? {};
-  } catch {
-    return {};
-  }
-}
+const keep = (about) => keepInTab(pairKey, JSON.stringify(about));
+const note = () => JSON.parse(inTab(pairKey)) ?? {};

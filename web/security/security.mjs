@@ -4,6 +4,7 @@
 import { leadTo, webAddress } from '../page/address.mjs';
 import { ask, askJSON, Problem } from '../page/server.mjs';
 import { forget, leadBack, take } from '../page/secret.mjs';
+import { keepInTab } from '../page/tab.mjs';
 import { plain, rest, say, write } from '../page/text.mjs';
 import { wordsOfPage } from '../page/words.mjs';
 import { recoveryCodes } from '../forms/codes.mjs';
@@ -189,14 +190,8 @@ const begin = (button, change, opens) => attempt(button, () => leave(change, ope
 // is what shall be open there.
 async function leave(change, opens) {
   const begun = await askJSON(`${address}/changes`, token, { method: 'POST', body: { ...change, language: words.language } });
-  if (opens) remember(`countersign.${opens}`);
+  if (opens) keepInTab(`countersign.${opens}`, 'yes');
   if (begun.waiting_url.startsWith(`${base}/waiting/`)) location.assign(begun.waiting_url);
-}
-
-function remember(key) {
-  try {
-    sessionStorage.setItem(key, 'yes');
-  } catch { /* then it is one tap further */ }
 }
 
 // safer does at once what only makes things safer.

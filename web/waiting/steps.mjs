@@ -1,6 +1,7 @@
 // Steps beside the sign-in: ways to a new phone that are open to somebody without
 // phone and code. One is on the screen at a time, in the sign-in's place, and
 // stays there when the sign-in runs out: mail takes longer than that.
+import { dropFromTab, inTab, keepInTab } from '../page/tab.mjs';
 import { plain, rest, say, write } from '../page/text.mjs';
 
 const byID = (id) => document.getElementById(id);
@@ -52,11 +53,7 @@ export class Steps {
 
   // kept is the step that was open before the page was loaded again.
   get kept() {
-    try {
-      return sessionStorage.getItem(this.#memory) ?? '';
-    } catch {
-      return '';
-    }
+    return inTab(this.#memory) ?? '';
   }
 
   // holds says whether the screen is the step's, beside that view of the sign-in.
@@ -92,9 +89,5 @@ export class Steps {
   }
 }
 
-function keep(key, name) {
-  try {
-    if (name) sessionStorage.setItem(key, name);
-    else sessionStorage.removeItem(key);
-  } catch { /* then a reload leads back to the sign-in */ }
-}
+// Where nothing is kept, a reload leads back to the sign-in.
+const keep = (key, name) => (name ? keepInTab(key, name) : dropFromTab(key));

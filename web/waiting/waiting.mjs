@@ -3,10 +3,10 @@
 import { ask, askJSON } from '../page/server.mjs';
 import { goingOver } from '../page/here.mjs';
 import { forget, kept, take } from '../page/secret.mjs';
+import { dropFromTab, inTab, keepInTab } from '../page/tab.mjs';
 import { plain, rest, say, write } from '../page/text.mjs';
 import { wordsOfPage } from '../page/words.mjs';
 import { accountsHere } from '../phone/store.mjs';
-import { askedFor, keepAskedFor } from './asked-for.mjs';
 import { Countdown } from './clock.mjs';
 import { speaking } from './change.mjs';
 import { follow } from './stream.mjs';
@@ -24,6 +24,9 @@ const byID = (id) => document.getElementById(id);
 const screen = byID('screen');
 const id = location.pathname.split('/').pop();
 const key = `countersign.waiting.${id}`;
+// What the person has asked for on this screen: a phone may drop the page while its
+// person looks into their authenticator app.
+const askedFor = `countersign.asked-for.${id}`; // kept: "code" or "phoneless"
 const address = `${location.origin}${document.documentElement.dataset.base}/v1/approvals/${id}`;
 const token = take(key);
 
@@ -236,7 +239,7 @@ function openCode(withoutPhone, first = 'typed') {
   show();
   if (shown.code === 'none') return resent('waiting.code.phone-only', { application: applicationOf(words, state) });
   codeOpen = true;
-  keepAskedFor(id, withoutPhone ? 'phoneless' : 'code');
+  keepInTab(askedFor, withoutPhone ? 'phoneless' : 'code');
   showCode();
   byID(first).focus();
 }
@@ -328,27 +331,21 @@ function goBack() {
 
 byID('again').addEventListener('click', goBack);
 byID('again-code').addEventListener('click', () => {
-  try {
-    sessionStorage.setItem('countersign.code-first', 'yes');
-  } catch { /* then the code is one tap further */ }
+  keepInTab('countersign.code-first', 'yes');
   goBack();
 });
 
 // bidden says whether the page before this one asked for something to be open.
 function bidden(name) {
-  try {
-    const yes = sessionStorage.getItem(`countersign.${name}`) === 'yes';
-    sessionStorage.removeItem(`countersign.${name}`);
-    return yes;
-  } catch {
-    return false; // as above
-  }
+  const yes = inTab(`countersign.${name}`) === 'yes';
+  dropFromTab(`countersign.${name}`);
+  return yes;
 }
 
 // --- Begin ---
 
-codeOpen = bidden('code-first') || askedFor(id) !== '';
-circumstances.phoneless = askedFor(id) === 'phoneless';
+codeOpen = bidden('code-first') || inTab(askedFor) !== null;
+circumstances.phoneless = inTab(askedFor) === 'phoneless';
 mailFirst = bidden('mail-first');
 show();
 if (token) {
