@@ -124,14 +124,14 @@ func (a *API) readRecovery(ctx context.Context, by recovering, _ *recoveryInput)
 	if err != nil {
 		return recoveryState{}, err
 	}
-	_, backTo, err := a.config.Enrolments.WayBack(ctx, by.Application, by.ReturnURL)
+	app, err := a.config.Enrolments.OpenedFor(ctx, by.Application)
 	if err != nil {
 		return recoveryState{}, err
 	}
 	v := recoveryState{
 		ID: string(by.ID), State: string(by.State), Method: string(by.Method), User: by.User, Application: by.ApplicationName,
 		ServerTime: wireTime(a.config.Now()), ReadyAt: wireTime(by.ReadyAt), EndsAt: wireTime(by.EndsAt),
-		Phones: []ownPhone{}, Number: number, RefusedBy: by.RefusedBy, BackTo: backTo,
+		Phones: []ownPhone{}, Number: number, RefusedBy: by.RefusedBy, BackTo: app.WayBack(by.ReturnURL),
 	}
 	for _, p := range e.Phones {
 		v.Phones = append(v.Phones, ownPhone{string(p.ID), p.Name})

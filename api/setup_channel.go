@@ -115,9 +115,12 @@ func (a *API) setQuestions(ctx context.Context, by setUp, in *questionsInput) (p
 // setUpState is pairingStateOf with the way back, and what else may be set up now.
 func (a *API) setUpState(ctx context.Context, p enrolments.Pairing, token enrolments.Secret) (pairingState, error) {
 	v := pairingStateOf(p, a.pairURL(token))
-	var err error
-	if v.Application, v.BackTo, err = a.config.Enrolments.WayBack(ctx, p.Application, p.ReturnURL); err != nil {
+	app, err := a.config.Enrolments.OpenedFor(ctx, p.Application)
+	if err != nil {
 		return pairingState{}, err
+	}
+	if v.BackTo = app.WayBack(p.ReturnURL); v.BackTo != "" {
+		v.Application = app.Name
 	}
 	if !p.Confirmed() {
 		return v, nil
@@ -130,8 +133,7 @@ func (a *API) setUpState(ctx context.Context, p enrolments.Pairing, token enrolm
 	if e.BackupEmail != "" {
 		v.Email = enrolments.MaskEmail(e.BackupEmail)
 	}
-	paths, err := a.config.Enrolments.RecoveryPaths(ctx, p)
-	v.EmailRecovers = slices.Contains(paths, enrolments.MethodEmail)
-	v.QuestionsOffered = slices.Contains(paths, enrolments.MethodQuestions)
-	return v, err
+	v.EmailRecovers = slices.Contains(app.Policy.RecoveryPaths, enrolments.MethodEmail)
+	v.QuestionsOffered = slices.Contains(app.Policy.RecoveryPaths, enrolments.MethodQuestions)
+	return v, nil
 }

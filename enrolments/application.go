@@ -81,6 +81,15 @@ func IsLoopback(host string) bool {
 	return host == "localhost" || (ip != nil && ip.IsLoopback())
 }
 
+// WayBack is a return URL that was kept, as long as the browser may be sent there;
+// else empty.
+func (a Application) WayBack(kept string) string {
+	if !a.Allows(kept) {
+		return ""
+	}
+	return kept
+}
+
 // Allows reports whether the browser may be sent to text.
 func (a Application) Allows(text string) bool {
 	u, err := parseReturnURL(text)

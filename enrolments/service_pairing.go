@@ -23,7 +23,7 @@ type Opening struct {
 	User string
 	// Application is the one that asks; empty for none.
 	Application ApplicationID
-	// Allowed says that a fresh approval or an administrator stands behind it.
+	// Allowed says that a fresh approval stands behind it.
 	Allowed bool
 	// Held is as in Pairing: where no administrator stands behind it.
 	Held bool
@@ -125,20 +125,18 @@ func (s *Service) SetUp(ctx context.Context, id PairingID, token Secret) (Pairin
 	return p, nil
 }
 
-// WayBack is where a return URL leads that was kept for an application, with the
-// application's name; empty for nowhere, and for a URL that is registered no more.
-func (s *Service) WayBack(ctx context.Context, by ApplicationID, returnURL string) (name, to string, err error) {
-	if returnURL == "" {
-		return "", "", nil
+// OpenedFor is the application for which a set-up or a recovery was opened, and
+// whose policy and return URLs hold for it: one that allows nothing where it was
+// opened for none, or that is gone.
+func (s *Service) OpenedFor(ctx context.Context, id ApplicationID) (Application, error) {
+	if id == "" {
+		return Application{}, nil
 	}
-	app, err := s.Application(ctx, by)
-	switch {
-	case errors.Is(err, ErrNotFound):
-		return "", "", nil
-	case err != nil || !app.Allows(returnURL):
-		return "", "", err
+	app, err := s.Application(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return Application{}, nil
 	}
-	return app.Name, returnURL, nil
+	return app, err
 }
 
 // Claim is what a phone sends to spend a ticket.

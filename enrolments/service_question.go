@@ -50,19 +50,6 @@ func (s *Service) RemoveQuestions(ctx context.Context, person PersonID) error {
 	return s.record(ctx, Event{Kind: EventQuestionsRemoved, Person: person})
 }
 
-// RecoveryPaths are those of the policy for whose application a set-up was opened;
-// none where it was opened for none.
-func (s *Service) RecoveryPaths(ctx context.Context, p Pairing) ([]Method, error) {
-	if p.Application == "" {
-		return nil, nil
-	}
-	app, err := s.Application(ctx, p.Application)
-	if errors.Is(err, ErrNotFound) {
-		return nil, nil
-	}
-	return app.Policy.RecoveryPaths, err
-}
-
 // SetSetUpQuestions is SetQuestions for the holder of a set-up that has
 // confirmed something; ErrPairingSettled for one that has not, or is over,
 // ErrNotOffered by the policy.
@@ -70,8 +57,8 @@ func (s *Service) SetSetUpQuestions(ctx context.Context, p Pairing, all []Questi
 	if !p.Confirmed() || p.over(s.now()) {
 		return ErrPairingSettled
 	}
-	paths, err := s.RecoveryPaths(ctx, p)
-	if err == nil && !slices.Contains(paths, MethodQuestions) {
+	app, err := s.OpenedFor(ctx, p.Application)
+	if err == nil && !slices.Contains(app.Policy.RecoveryPaths, MethodQuestions) {
 		err = ErrNotOffered
 	}
 	if err != nil {

@@ -65,9 +65,9 @@ func TestQuestionsAreOfferedWhereThePolicyTakesThem(t *testing.T) {
 		{func() {}, enrolments.Pairing{}, false}, // of none
 	} {
 		c.prepare()
-		got, err := d.RecoveryPaths(t.Context(), c.in)
-		if slices.Contains(got, enrolments.MethodQuestions) != c.want || err != nil {
-			t.Errorf("for %q: %v, %v", c.in.Application, got, err)
+		got, err := d.OpenedFor(t.Context(), c.in.Application)
+		if slices.Contains(got.Policy.RecoveryPaths, enrolments.MethodQuestions) != c.want || err != nil {
+			t.Errorf("for %q: %v, %v", c.in.Application, got.Policy.RecoveryPaths, err)
 		}
 		if c.want || c.in.ID == "" {
 			continue
