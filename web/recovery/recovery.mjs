@@ -1,5 +1,6 @@
 // The way to a new phone: the wait, who can stop it, and the set-up. What is said
 // stands in the catalogues, when in view.mjs.
+import { choice } from '../forms/choice.mjs';
 import { leadTo } from '../page/address.mjs';
 import { copy } from '../page/copy.mjs';
 import { askJSON, Problem } from '../page/server.mjs';
@@ -52,19 +53,8 @@ function choices() {
   const known = [...byID('choices').querySelectorAll('input')].map((box) => box.value);
   const phones = state.phones ?? [];
   byID('old').hidden = phones.length === 0;
-  if (known.join() !== phones.map((p) => p.id).join()) byID('choices').replaceChildren(...phones.map(choice));
-}
-
-function choice(phone) {
-  const label = document.createElement('label');
-  const box = document.createElement('input');
-  box.type = 'checkbox';
-  box.value = phone.id;
-  box.checked = true;
-  const name = document.createElement('bdi');
-  name.textContent = phone.name;
-  label.append(box, name);
-  return label;
+  if (known.join() === phones.map((p) => p.id).join()) return;
+  byID('choices').replaceChildren(...phones.map((p) => choice(p.name, { type: 'checkbox', value: p.id, checked: true })));
 }
 
 function trouble(sentence) {

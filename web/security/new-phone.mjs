@@ -1,5 +1,6 @@
 // A new phone on the security page: what it takes the place of, and what may
 // confirm it.
+import { choice } from '../forms/choice.mjs';
 import { ways } from './view.mjs';
 
 const byID = (id) => document.getElementById(id);
@@ -27,7 +28,7 @@ export function showNewPhone(words, state) {
   const known = [...byID('choices').querySelectorAll('input')].map((box) => box.value).join();
   byID('which').hidden = state.phones.length === 0;
   if (known !== places.map(([value]) => value).join()) {
-    byID('choices').replaceChildren(...places.map(([value, name]) => choice(value, name, value === likely)));
+    byID('choices').replaceChildren(...places.map(([value, name]) => choice(name, { type: 'radio', name: 'replaces', value, checked: value === likely })));
   }
   const by = ways(words, state);
   byID('by-phone').hidden = !by.phone;
@@ -36,16 +37,6 @@ export function showNewPhone(words, state) {
   byID('by-code-line').textContent = by.code.join(' ');
   byID('by-mail').hidden = by.mail === '';
   byID('by-mail-line').textContent = by.mail;
-}
-
-function choice(value, name, checked) {
-  const label = document.createElement('label');
-  const box = document.createElement('input');
-  Object.assign(box, { type: 'radio', name: 'replaces', value, checked });
-  const text = document.createElement('bdi');
-  text.textContent = name;
-  label.append(box, text);
-  return label;
 }
 
 // choose takes a phone's place for the person.
