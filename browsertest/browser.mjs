@@ -86,7 +86,7 @@ export async function open(browser, url, options = {}) {
   page.errors = [];
   page.on("pageerror", (error) => page.errors.push(String(error)));
   page.on("console", (message) => {
-    // Refusals that a test provokes are in the console too.
+    // Refusals that a test provokes, and being offline, are in the console too.
     if (message.type() === "error" && !/Failed to load resource/.test(message.text())) page.errors.push(message.text());
   });
   page.asked = [];

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
-import { barriers, patience, withBrowser } from "./browser.mjs";
+import { barriers, open, patience, withBrowser } from "./browser.mjs";
 
 const { SERVER: server, KEY: key, SHOTS: shots, STORY: only } = process.env;
 const small = { width: 320, height: 568 };
@@ -41,18 +41,7 @@ async function setUp(user) {
 }
 
 // handset is a phone of its own: a browser context with storage of its own.
-async function handset(browser, options = {}) {
-  const context = await browser.newContext({ viewport: small, reducedMotion: "reduce", hasTouch: true, isMobile: true, ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(patience);
-  page.errors = [];
-  page.on("pageerror", (error) => page.errors.push(String(error)));
-  page.on("console", (message) => {
-    // Refusals that a test provokes, and being offline, are in the console too.
-    if (message.type() === "error" && !/Failed to load resource/.test(message.text())) page.errors.push(message.text());
-  });
-  return page;
-}
+const handset = (browser, options = {}) => open(browser, "", { viewport: small, hasTouch: true, isMobile: true, ...options });
 
 const heading = (page, name) => page.getByRole("heading", { name, level: 1 });
 const tap = (page, name) => page.getByRole("button", { name }).click();
