@@ -95,8 +95,15 @@ export async function open(browser, url, options = {}) {
   return page;
 }
 
-// heading waits for the headline of a page; press presses a button of it.
-export const heading = (page, name) => page.getByRole("heading", { name, level: 1 }).waitFor();
+// whole waits until all of a page is here: its beginning is shown while the
+// rest is under way.
+export const whole = (page) => page.waitForLoadState("domcontentloaded");
+
+// heading waits for a page with this headline; press presses a button of it.
+export async function heading(page, name) {
+  await page.getByRole("heading", { name, level: 1 }).waitFor();
+  await whole(page);
+}
 export const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");

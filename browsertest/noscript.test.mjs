@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { barriers, heading, open as openPage, patience, press, withBrowser } from "./browser.mjs";
+import { barriers, heading, open as openPage, patience, press, whole, withBrowser } from "./browser.mjs";
 import { ask, authenticator, call, code, everything, handset, key, mailed, server, stands } from "./people.mjs";
 
 const { SHOTS: shots, STORY: only, BACK: back, TRUSTING: trusting } = process.env;
@@ -18,6 +18,7 @@ const begin = (user, more = {}) => ask(user, { without_script: true, return_url:
 
 const follow = (page, name) => page.getByRole("link", { name, exact: true }).click();
 const line = (page, text) => page.locator("#line", { hasText: text }).waitFor();
+const drawn = (page, picture) => page.waitForFunction((id) => document.getElementById(id)?.naturalWidth > 0, picture);
 const returned = (page) => page.waitForRequest((request) => request.url().startsWith(back), { timeout: patience });
 
 async function type(page, text) {
@@ -25,10 +26,23 @@ async function type(page, text) {
   await page.locator("#send").click();
 }
 
+// read looks at the whole page, again where it was renewed meanwhile: many of
+// these look by themselves every few seconds.
+async function read(page, look) {
+  for (;;) {
+    await whole(page);
+    try {
+      return await look();
+    } catch (error) {
+      if (!/navigati|context was destroyed/.test(error.message)) throw error;
+    }
+  }
+}
+
 // unhindered gives what keeps people out of a page. What looks for it needs
 // timers, so the same document is shown once more where scripts run.
 async function unhindered(page) {
-  const [url, body] = [page.url(), await page.content()];
+  const [url, body] = [page.url(), await read(page, () => page.content())];
   const context = await page.context().browser().newContext({ viewport: page.viewportSize(), bypassCSP: true });
   const copy = await context.newPage();
   await copy.route(url, (route) => route.fulfill({ contentType: "text/html; charset=utf-8", body }));
@@ -44,11 +58,11 @@ async function unhindered(page) {
 async function fits(page, name) {
   if (shots) await page.screenshot({ path: join(shots, `noscript-${name}.png`), fullPage: true });
   assert.deepEqual(await unhindered(page), [], name);
-  assert.equal(await page.locator("script").count(), 0, name);
+  assert.equal(await read(page, () => page.locator("script").count()), 0, name);
   assert.match(new URL(page.url()).pathname, /^\/(waiting|set-up|recovery|security)\/[\w-]{22,30}(\/[a-z-]+)?$/, name);
   const size = page.viewportSize();
   await page.setViewportSize(narrow);
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  const wide = await read(page, () => page.evaluate(() => document.documentElement.scrollWidth));
   assert.ok(wide <= narrow.width, `${name}: ${wide} px wide`);
   if (shots) await page.screenshot({ path: join(shots, `noscript-${name}-320.png`), fullPage: true });
   await page.setViewportSize(size);
@@ -144,7 +158,7 @@ test("a sign-in without script", { skip: server ? false : "SERVER is not set" },
       await fits(page, "recovery-ready");
       await press(page, "Set up my new phone");
       await heading(page, "Add your phone");
-      await page.waitForFunction(() => document.getElementById("qr").naturalWidth > 0);
+      await drawn(page, "qr");
       await fits(page, "set-up");
       const next = await handset(await page.locator("#link").getAttribute("href"), "New phone");
       await heading(page, "Same on your phone?");
@@ -171,7 +185,7 @@ test("a sign-in without script", { skip: server ? false : "SERVER is not set" },
       await heading(page, "Add your phone");
       await press(page, "Use an authenticator app instead");
       await heading(page, "Add an authenticator app");
-      assert.ok(await page.evaluate(() => document.getElementById("app-qr").naturalWidth > 0), "the picture is there");
+      await drawn(page, "app-qr");
       const setUpKey = await page.locator("#setup-key").textContent();
       await fits(page, "app");
       await type(page, "000000");
