@@ -74,7 +74,7 @@ export async function withBrowser(use) {
 }
 
 // patience is how long a test waits for what has to come, in milliseconds.
-export const patience = 20_000;
+export const patience = process.env.SLOW ? 60_000 : 20_000;
 
 // open opens a page for a person with cookies of their own; without a url, an
 // empty one. page.errors gathers what its scripts complain of, page.asked the
@@ -83,6 +83,7 @@ export async function open(browser, url, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, reducedMotion: "reduce", ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(patience);
+  if (process.env.SLOW) await slow(page);
   page.errors = [];
   page.on("pageerror", (error) => page.errors.push(String(error)));
   page.on("console", (message) => {
@@ -93,6 +94,14 @@ export async function open(browser, url, options = {}) {
   page.on("request", (request) => page.asked.push(request.url()));
   if (url) await page.goto(url);
   return page;
+}
+
+// slow puts a page on a bad line and a weak processor: with SLOW set, what a
+// test does not wait for is not there yet.
+async function slow(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Network.emulateNetworkConditions", { offline: false, latency: 150, downloadThroughput: 60_000, uploadThroughput: 60_000 });
+  await session.send("Emulation.setCPUThrottlingRate", { rate: 3 });
 }
 
 // whole waits until all of a page is here: its beginning is shown while the
