@@ -99,8 +99,13 @@ export async function open(browser, url, options = {}) {
 // slow puts a page on a bad line and a weak processor: with SLOW set, what a
 // test does not wait for is not there yet.
 async function slow(page) {
-  const session = await page.context().newCDPSession(page);
-  await session.send("Network.emulateNetworkConditions", { offline: false, latency: 150, downloadThroughput: 60_000, uploadThroughput: 60_000 });
+  const context = page.context();
+  const session = await context.newCDPSession(page);
+  const line = (offline) =>
+    session.send("Network.emulateNetworkConditions", { offline, latency: 150, downloadThroughput: 60_000, uploadThroughput: 60_000 });
+  const setOffline = context.setOffline.bind(context);
+  context.setOffline = async (offline) => { await setOffline(offline); await line(offline); };
+  await line(false);
   await session.send("Emulation.setCPUThrottlingRate", { rate: 3 });
 }
 
