@@ -120,6 +120,15 @@ export async function heading(page, name) {
 }
 export const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
 
+// exactly waits until there are that many.
+export async function exactly(n, locator) {
+  await locator.nth(n - 1).waitFor();
+  await locator.nth(n).waitFor({ state: "detached" });
+}
+
+// linkOf waits for the link of a set-up: it comes after the page.
+export const linkOf = (page) => page.locator('#link[href*="#"]').getAttribute("href");
+
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 // barriers returns what WCAG 2.2 A and AA find wrong with a page as it stands,

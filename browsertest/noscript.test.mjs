@@ -8,7 +8,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { barriers, heading, open as openPage, patience, press, whole, withBrowser } from "./browser.mjs";
+import { barriers, heading, linkOf, open as openPage, patience, press, whole, withBrowser } from "./browser.mjs";
 import { ask, authenticator, call, code, everything, handset, key, mailed, server, stands } from "./people.mjs";
 
 const { SHOTS: shots, STORY: only, BACK: back, TRUSTING: trusting } = process.env;
@@ -169,7 +169,7 @@ test("a sign-in without script", { skip: server ? false : "SERVER is not set" },
       await heading(page, "Add your phone");
       await drawn(page, "qr");
       await fits(page, "set-up");
-      const next = await handset(await page.locator("#link").getAttribute("href"), "New phone");
+      const next = await handset(await linkOf(page), "New phone");
       await heading(page, "Same on your phone?");
       assert.match(await page.locator("#digits").textContent(), /^\d{3} \d{3}$/);
       await fits(page, "digits");
@@ -234,7 +234,7 @@ test("a sign-in without script", { skip: server ? false : "SERVER is not set" },
       const answers = ["Momo", "Zottel", "Schnurps"];
       const { set_up_url: url } = await call("POST", "/v1/pairings", key, { user, without_script: true });
       let page = await open(browser, url);
-      const phone = await handset(await page.locator("#link").getAttribute("href"), "Old phone");
+      const phone = await handset(await linkOf(page), "Old phone");
       await heading(page, "Same on your phone?");
       await press(page, "Yes, it matches");
       await page.locator("#no-codes").click();
@@ -293,7 +293,7 @@ test("a sign-in without script", { skip: server ? false : "SERVER is not set" },
       const page = await open(browser, url, { viewport: narrow, locale: "de-AT" });
       await heading(page, "Fügen Sie Ihr Telefon hinzu");
       await fits(page, "set-up-de");
-      await handset(await page.locator("#link").getAttribute("href"), "Telefon");
+      await handset(await linkOf(page), "Telefon");
       await page.locator("#digits").waitFor();
       await fits(page, "digits-de");
       await page.locator("#differ").click();
@@ -455,7 +455,7 @@ test("a sign-in without script", { skip: server ? false : "SERVER is not set" },
       await press(page, "With a code");
       await type(page, code(setUpKey));
       await heading(page, "Add your phone");
-      const next = await handset(await page.locator("#link").getAttribute("href"), "New phone");
+      const next = await handset(await linkOf(page), "New phone");
       assert.ok(next.id);
       await heading(page, "Same on your phone?");
       await press(page, "Yes, it matches");

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
-import { barriers, open, patience, withBrowser } from "./browser.mjs";
+import { barriers, exactly, open, patience, withBrowser } from "./browser.mjs";
 
 const { SERVER: server, KEY: key, SHOTS: shots, STORY: only } = process.env;
 const small = { width: 320, height: 568 };
@@ -326,7 +326,7 @@ test("the phone page", { skip: server && key ? false : "SERVER and KEY are not s
       await heading(other, "Ready").waitFor();
       await tap(other, "Show my codes");
       await paired(page, "gus@example.com");
-      assert.equal(await page.locator(".accounts > li").count(), 2);
+      await exactly(2, page.locator(".accounts > li"));
       await look(page, "home-two", { scroll: true });
 
       const fays = await ask("fay@example.com");

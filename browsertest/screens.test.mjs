@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { barriers, open, withBrowser } from "./browser.mjs";
+import { barriers, exactly, linkOf, open, withBrowser } from "./browser.mjs";
 import { ask, authenticator, call, code, everything, handset, key, server, stands } from "./people.mjs";
 
 const { SHOTS: shots } = process.env;
@@ -227,7 +227,7 @@ test("the screens in a browser", { skip: server ? false : "SERVER is not set" },
       await heading(page, "Add your phone").waitFor();
       await page.waitForFunction(() => document.getElementById("qr").src.startsWith("data:"));
       await squeezed(page, "set-up-1-open");
-      await handset(await page.locator("#link").getAttribute("href"), "Ana’s iPhone");
+      await handset(await linkOf(page), "Ana’s iPhone");
       await heading(page, "Same on your phone?").waitFor();
       await squeezed(page, "set-up-2-claimed");
       await page.getByRole("button", { name: "Yes, it matches" }).click();
@@ -242,7 +242,7 @@ test("the screens in a browser", { skip: server ? false : "SERVER is not set" },
       await squeezed(page, "set-up-4-sure");
       await page.getByRole("button", { name: "Show my recovery codes" }).click();
       await heading(page, "Your recovery codes").waitFor();
-      assert.equal(await page.locator("#codes li").count(), 10);
+      await exactly(10, page.locator("#codes li"));
       assert.equal(await page.getByRole("button", { name: "Done" }).isEnabled(), false);
       await shot(page, "set-up-5-codes");
       await squeezed(page, "set-up-5-codes");

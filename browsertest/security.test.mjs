@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { barriers, heading, open, press, withBrowser } from "./browser.mjs";
+import { barriers, exactly, heading, open, press, withBrowser } from "./browser.mjs";
 import { ask, authenticator, call, code, everything, handset, key, mailed, server } from "./people.mjs";
 
 const { SHOTS: shots, STORY: only } = process.env;
@@ -192,8 +192,7 @@ test("my sign-in security in a browser", { skip: server ? false : "SERVER is not
       for (let n = 0; n < 7; n++) await call("POST", `/v1/approvals/${(await ask(user)).id}/withdraw`, key);
       const page = await open(browser, (await opened(user)).security_url);
       const shown = part(page, "Recent sign-ins").getByRole("listitem");
-      await shown.nth(4).waitFor();
-      assert.equal(await shown.count(), 5);
+      await exactly(5, shown);
       await press(page, "Show earlier ones");
       await shown.nth(6).waitFor();
       assert.equal(await page.evaluate(() => document.activeElement.closest("li")?.matches(":nth-child(6)")), true);
@@ -288,8 +287,8 @@ test("my sign-in security in a browser", { skip: server ? false : "SERVER is not
       await press(page, "Make new codes");
       await confirm(page, phone, "Make new recovery codes");
       await heading(page, "Your new recovery codes");
+      await exactly(10, page.locator("#codes li"));
       const fresh = await page.locator("#codes li").allTextContents();
-      assert.equal(fresh.length, 10);
       assert.equal(await page.getByRole("button", { name: "Done", exact: true }).isEnabled(), false);
       await fits(page, "new-codes");
       const [file] = await Promise.all([page.waitForEvent("download"), press(page, "Download")]);
@@ -328,7 +327,7 @@ test("my sign-in security in a browser", { skip: server ? false : "SERVER is not
       assert.match(JSON.parse(asked.display).action, /^Remove the authenticator app added on \d{4}-\d{2}-\d{2}$/);
       await phone.answer(asked, "approve", await again.locator("#number").textContent());
       await told(again, "The app is removed.");
-      assert.equal(await apps.getByRole("listitem").count(), 1);
+      await exactly(1, apps.getByRole("listitem"));
       await leave(again);
       await leave(page);
     });
@@ -433,7 +432,7 @@ test("my sign-in security in a browser", { skip: server ? false : "SERVER is not
       await fits(page, "trusted");
       await trusted.getByRole("button", { name: "Stop trusting Chrome on Windows" }).first().click();
       await told(page, "That browser will be asked again.");
-      assert.equal(await trusted.getByRole("listitem").count(), 1);
+      await exactly(1, trusted.getByRole("listitem"));
       await leave(page);
     });
 
