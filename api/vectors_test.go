@@ -86,6 +86,10 @@ func (s onePhone) Claim(_ context.Context, ticket enrolments.Hash, phone enrolme
 	return enrolments.Pairing{State: enrolments.PairingClaimed, Phone: phone.ID, Digits: digits, User: person}, nil
 }
 
+func (s onePhone) Together(ctx context.Context, do func(context.Context, enrolments.Store) error) error {
+	return do(ctx, &s)
+}
+
 // RemovePhone finds that somebody else has just removed it.
 func (onePhone) RemovePhone(context.Context, enrolments.PhoneID) error {
 	return enrolments.ErrNotFound

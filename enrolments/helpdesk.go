@@ -81,16 +81,17 @@ func (d HelpDesk) open(ctx context.Context, user string, keep []PhoneID, token S
 
 // Unlock lets a person have pushes and type codes again.
 func (d HelpDesk) Unlock(ctx context.Context, id PersonID) error {
-	s := d.service
-	if err := s.config.Store.SetPushLocked(ctx, id, false); err != nil {
-		return err
-	}
-	for _, of := range Guesses() {
-		if err := s.config.Store.EndTry(ctx, id, of); err != nil {
-			return err
+	return d.service.act(ctx, func(ctx context.Context, store Store) ([]Event, error) {
+		if err := store.SetPushLocked(ctx, id, false); err != nil {
+			return nil, err
 		}
-	}
-	return s.record(ctx, Event{Kind: EventPersonUnlocked, Person: id})
+		for _, of := range Guesses() {
+			if err := store.EndTry(ctx, id, of); err != nil {
+				return nil, err
+			}
+		}
+		return []Event{{Kind: EventPersonUnlocked, Person: id}}, nil
+	})
 }
 
 // NoteCaller puts into the trail that somebody on the line, who says to be a
@@ -100,7 +101,7 @@ func (d HelpDesk) NoteCaller(ctx context.Context, person PersonID, refused error
 	if refused != nil {
 		e.Kind, e.Detail = EventCallerRefused, refused.Error()
 	}
-	return d.service.record(ctx, e)
+	return d.service.note(ctx, e)
 }
 
 // RemovePhone removes a phone for good, and its TOTP secret with it.
@@ -111,15 +112,14 @@ func (d HelpDesk) RemovePhone(ctx context.Context, p Phone) error {
 // RemoveAuthenticator removes an authenticator app of a person for good, and ends
 // all of their trust in browsers; ErrNotFound where there is none of that id.
 func (d HelpDesk) RemoveAuthenticator(ctx context.Context, person PersonID, id AuthenticatorID) error {
-	s := d.service
-	a, err := s.config.Store.Authenticator(ctx, id)
-	if err == nil {
-		err = s.config.Store.RemoveAuthenticator(ctx, person, id)
-	}
-	if err != nil {
-		return err
-	}
-	return s.record(ctx, Event{Kind: EventSecretRemoved, Person: person, Detail: addedOn(a.added())})
+	return d.service.act(ctx, func(ctx context.Context, store Store) ([]Event, error) {
+		a, err := store.Authenticator(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		return []Event{{Kind: EventSecretRemoved, Person: person, Detail: addedOn(a.added())}},
+			store.RemoveAuthenticator(ctx, person, id)
+	})
 }
 
 // EndTrust is that of the service.
@@ -131,10 +131,5 @@ func (d HelpDesk) EndTrust(ctx context.Context, person PersonID, app Application
 // opened through it. stopped is false where it was over; ErrNotFound for
 // another's.
 func (d HelpDesk) StopRecovery(ctx context.Context, person PersonID, id RecoveryID) (stopped bool, err error) {
-	s := d.service
-	r, stopped, err := s.config.Store.RefuseRecovery(ctx, person, id, "", s.now()) // by no phone
-	if err != nil || !stopped {
-		return false, err
-	}
-	return true, s.record(ctx, r.event(EventRecoveryRefused, ""))
+	return d.service.refuseRecovery(ctx, person, id, Phone{})
 }

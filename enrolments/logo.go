@@ -118,14 +118,13 @@ func measureWebP(raw []byte) (image.Point, error) {
 // SetLogo sets an application's logo in place of the one it had; the zero Logo
 // takes it away.
 func (s *Service) SetLogo(ctx context.Context, id ApplicationID, logo Logo) error {
-	if err := s.config.Store.SetLogo(ctx, id, logo); err != nil {
-		return err
-	}
 	detail := "none"
 	if logo.Image != nil {
 		detail = logo.Digest()
 	}
-	return s.record(ctx, Event{Kind: EventLogoSet, Application: id, Detail: detail})
+	return s.act(ctx, func(ctx context.Context, store Store) ([]Event, error) {
+		return []Event{{Kind: EventLogoSet, Application: id, Detail: detail}}, store.SetLogo(ctx, id, logo)
+	})
 }
 
 // Logo returns the picture of that digest; ErrNotFound once it is another.

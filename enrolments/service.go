@@ -40,22 +40,42 @@ func NewService(c Config) *Service { return &Service{config: c, kitchen: newKitc
 
 func (s *Service) now() time.Time { return s.config.Now().UTC() }
 
-// recordLimit bounds the writing of what has happened.
-const recordLimit = 5 * time.Second
+// deed is what is done through store, and the events that tell of it.
+type deed func(ctx context.Context, store Store) ([]Event, error)
 
-// record appends to the audit trail with the time of now, also where whoever
-// acted has hung up: what is done is told, unless the process or the store ends
-// in between.
-func (s *Service) record(ctx context.Context, events ...Event) error {
-	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), recordLimit)
+// act does a deed and appends its events to the audit trail in one transaction:
+// what cannot be told is not done, and what is done is told, wherever the process
+// ends or its caller hangs up. The deed may run again.
+func (s *Service) act(ctx context.Context, do deed) error {
+	return s.config.Store.Together(ctx, func(ctx context.Context, store Store) error {
+		events, err := do(ctx, store)
+		if err != nil {
+			return err
+		}
+		return s.append(ctx, store, events)
+	})
+}
+
+// noteLimit bounds the writing of what has happened.
+const noteLimit = 5 * time.Second
+
+// note appends what has happened outside of the store, also where whoever caused
+// it has hung up.
+func (s *Service) note(ctx context.Context, events ...Event) error {
+	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), noteLimit)
 	defer done()
+	return s.append(ctx, s.config.Store, events)
+}
+
+// append writes events into the trail, with the time of now.
+func (s *Service) append(ctx context.Context, store Store, events []Event) error {
 	for i := range events {
 		events[i].At = s.now()
 		if s.because != "" {
 			events[i].noteHelp(s.because)
 		}
 	}
-	if err := s.config.Store.Record(ctx, events...); err != nil {
+	if err := store.Record(ctx, events...); err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
 	return nil
@@ -68,12 +88,15 @@ func (s *Service) AddApplication(ctx context.Context, a Application) (APIKey, er
 		return APIKey{}, err
 	}
 	key := NewAPIKey(a.ID)
-	if err := s.config.Store.AddApplication(ctx, a, key.Secret.Hash()); err != nil {
+	if err := s.act(ctx, func(ctx context.Context, store Store) ([]Event, error) {
+		return []Event{
+			{Kind: EventApplicationAdded, Application: a.ID, Detail: a.Name},
+			{Kind: EventKeyIssued, Application: a.ID},
+		}, store.AddApplication(ctx, a, key.Secret.Hash())
+	}); err != nil {
 		return APIKey{}, err
 	}
-	return key, s.record(ctx,
-		Event{Kind: EventApplicationAdded, Application: a.ID, Detail: a.Name},
-		Event{Kind: EventKeyIssued, Application: a.ID})
+	return key, nil
 }
 
 // Assignment is a value of a policy that is to be set.
@@ -81,21 +104,19 @@ type Assignment struct{ Key, Value string }
 
 // SetPolicy sets values of an application's policy, all or none.
 func (s *Service) SetPolicy(ctx context.Context, id ApplicationID, all []Assignment) error {
-	var events []Event
-	err := s.config.Store.ChangePolicy(ctx, id, func(p *Policy) error {
-		before := p.Settings()
-		for _, a := range all {
-			if err := p.Set(a.Key, a.Value); err != nil {
-				return err
+	return s.act(ctx, func(ctx context.Context, store Store) (events []Event, err error) {
+		err = store.ChangePolicy(ctx, id, func(p *Policy) error {
+			before := p.Settings()
+			for _, a := range all {
+				if err := p.Set(a.Key, a.Value); err != nil {
+					return err
+				}
 			}
-		}
-		events = changes(id, before, p.Settings())
-		return p.Check()
+			events = changes(id, before, p.Settings())
+			return p.Check()
+		})
+		return events, err
 	})
-	if err != nil || len(events) == 0 {
-		return err
-	}
-	return s.record(ctx, events...)
 }
 
 // changes are the events of what differs.
@@ -112,19 +133,23 @@ func changes(id ApplicationID, before, after []Setting) (out []Event) {
 // valid until DropOldKeys.
 func (s *Service) AddKey(ctx context.Context, id ApplicationID) (APIKey, error) {
 	key := NewAPIKey(id)
-	if err := s.config.Store.AddKey(ctx, id, key.Secret.Hash(), s.now()); err != nil {
+	if err := s.act(ctx, func(ctx context.Context, store Store) ([]Event, error) {
+		return []Event{{Kind: EventKeyIssued, Application: id}}, store.AddKey(ctx, id, key.Secret.Hash(), s.now())
+	}); err != nil {
 		return APIKey{}, err
 	}
-	return key, s.record(ctx, Event{Kind: EventKeyIssued, Application: id})
+	return key, nil
 }
 
 // DropOldKeys leaves an application its newest key only.
-func (s *Service) DropOldKeys(ctx context.Context, id ApplicationID) (int, error) {
-	n, err := s.config.Store.DropOldKeys(ctx, id)
-	if err != nil || n == 0 {
-		return n, err
-	}
-	return n, s.record(ctx, Event{Kind: EventKeyRevoked, Application: id})
+func (s *Service) DropOldKeys(ctx context.Context, id ApplicationID) (dropped int, err error) {
+	err = s.act(ctx, func(ctx context.Context, store Store) (events []Event, err error) {
+		if dropped, err = store.DropOldKeys(ctx, id); dropped > 0 {
+			events = []Event{{Kind: EventKeyRevoked, Application: id}}
+		}
+		return events, err
+	})
+	return dropped, err
 }
 
 // Authenticate returns the application of a presented API key;
@@ -163,11 +188,19 @@ func (s *Service) AddPerson(ctx context.Context, user string) (Person, error) {
 	if err != nil {
 		return Person{}, err
 	}
-	p, added, err := s.config.Store.EnsurePerson(ctx, Person{ID: NewID[PersonID](), User: user, CreatedAt: s.now()})
-	if err != nil || !added {
-		return p, err
+	known, err := s.config.Store.Enrolment(ctx, user)
+	if !errors.Is(err, ErrNotFound) {
+		return known.Person, err
 	}
-	return p, s.record(ctx, Event{Kind: EventPersonAdded, Person: p.ID, Detail: p.User})
+	p := Person{ID: NewID[PersonID](), User: user, CreatedAt: s.now()}
+	err = s.act(ctx, func(ctx context.Context, store Store) (events []Event, err error) {
+		var added bool
+		if p, added, err = store.EnsurePerson(ctx, p); added {
+			events = []Event{{Kind: EventPersonAdded, Person: p.ID, Detail: p.User}}
+		}
+		return events, err
+	})
+	return p, err
 }
 
 // LockPush stops pushes to a person who reported a request.

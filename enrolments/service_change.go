@@ -166,21 +166,25 @@ func (s *Service) CarryOut(ctx context.Context, p SecurityPage, c Change, method
 	case ChangeRemoveEmail:
 		gone, err = s.BackupEmail(ctx, p.Person)
 	}
-	if err == nil {
-		err = s.config.Store.CarryOut(ctx, c, with, s.now())
-	}
 	if err != nil {
+		return Carried{}, err
+	}
+	if err := s.act(ctx, func(ctx context.Context, store Store) (events []Event, err error) {
+		if c.Kind != ChangeSetEmail { // which is told once the code is typed
+			e := c.event(p).From(from)
+			if gone.Address != "" {
+				e.Tell = []Email{gone}
+			}
+			events = []Event{e}
+		}
+		return events, store.CarryOut(ctx, c, with, s.now())
+	}); err != nil {
 		return Carried{}, err
 	}
 	if c.Kind == ChangeSetEmail {
 		out.SentTo, err = s.BeginEmail(ctx, p.person(), pagePurpose(p.ID), c.Address, c.Language)
-		return out, err
 	}
-	e := c.event(p).From(from)
-	if gone.Address != "" {
-		e.Tell = []Email{gone}
-	}
-	return out, s.record(ctx, e)
+	return out, err
 }
 
 // ConfirmPageEmail is ConfirmEmail for the code that a change of the page had

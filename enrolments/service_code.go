@@ -25,7 +25,7 @@ func (s *Service) SpendCode(ctx context.Context, person PersonID, typed string) 
 		if err != nil {
 			return err
 		}
-		return s.burn(ctx, all, c.text, now)
+		return s.burn(ctx, s.config.Store, all, c.text, now)
 	})
 	return recovery && err == nil, err
 }
@@ -40,7 +40,7 @@ func (s *Service) try(ctx context.Context, person PersonID, of Guess, limits Cod
 	err = look(now)
 	if isWrong(err) {
 		if failures >= limits.LockAt || limits.Wait(failures) > 0 {
-			return errors.Join(err, s.record(ctx, Event{Kind: EventCodesBlocked, Person: person, Detail: blockDetail(of)}))
+			return errors.Join(err, s.note(ctx, Event{Kind: EventCodesBlocked, Person: person, Detail: blockDetail(of)}))
 		}
 		return err
 	}
@@ -64,17 +64,18 @@ func blockDetail(of Guess) string {
 	return string(of)
 }
 
-// burn spends the step that code belongs to, in whichever of the secrets. Two
+// burn spends the step that code belongs to through store, in whichever of the
+// secrets. Two
 // secrets may share a code at an instant: one that was spent in the first may
 // still be good in the second.
-func (s *Service) burn(ctx context.Context, all []Authenticator, code string, now time.Time) error {
+func (s *Service) burn(ctx context.Context, store Store, all []Authenticator, code string, now time.Time) error {
 	err := ErrCodeWrong
 	for _, a := range all {
 		step, ok := totp.Match(a.Secret, code, now)
 		if !ok {
 			continue
 		}
-		err = s.config.Store.BurnStep(ctx, a.ID, step)
+		err = store.BurnStep(ctx, a.ID, step)
 		if !errors.Is(err, ErrCodeUsed) {
 			return err
 		}

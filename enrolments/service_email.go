@@ -100,35 +100,47 @@ func (s *Service) send(ctx context.Context, p Person, l Letter) error {
 	if err := s.config.Post.Send(ctx, l); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnsent, err)
 	}
-	return s.record(ctx, Event{Kind: EventEmailCodeSent, Person: p.ID, Detail: MaskEmail(l.To)})
+	return s.note(ctx, Event{Kind: EventEmailCodeSent, Person: p.ID, Detail: MaskEmail(l.To)})
 }
 
 // ConfirmEmail takes the code that BeginEmail sent for the same purpose, and
 // makes its address the person's. ErrCodeWrong, ErrCodeExpired, *BlockedError.
 func (s *Service) ConfirmEmail(ctx context.Context, p Person, purpose EmailPurpose, typed string) (Email, error) {
-	spent, err := s.spendEmailCode(ctx, p.ID, purpose, typed)
-	if err != nil {
-		return Email{}, err
-	}
-	return spent.Email, s.record(ctx, Event{
-		Kind: EventEmailSet, Person: p.ID, Detail: MaskEmail(spent.Email.Address), Tell: spent.replaced(),
-	})
+	spent, err := s.spendEmailCode(ctx, p.ID, purpose, typed, EmailSpent.set)
+	return spent.Email, err
 }
 
-// spendEmailCode counts the try before it looks.
-func (s *Service) spendEmailCode(ctx context.Context, person PersonID, purpose EmailPurpose, typed string) (spent EmailSpent, err error) {
+// set tells of the address that a code has set.
+func (s EmailSpent) set(person PersonID) []Event {
+	return []Event{{Kind: EventEmailSet, Person: person, Detail: MaskEmail(s.Email.Address), Tell: s.replaced()}}
+}
+
+// spendEmailCode counts the try before it looks. tell is what is told of a code
+// that was right.
+func (s *Service) spendEmailCode(ctx context.Context, person PersonID, purpose EmailPurpose, typed string, tell func(EmailSpent, PersonID) []Event) (spent EmailSpent, err error) {
 	err = s.try(ctx, person, GuessEmail, s.config.CodeLimits, func(now time.Time) error {
 		code, err := parseEmailCode(typed)
 		if err != nil {
 			return err
 		}
-		spent, err = s.config.Store.SpendEmailCode(ctx, person, purpose, emailHash(person, purpose, code), now)
-		return err
+		var wrong error
+		err = s.act(ctx, func(ctx context.Context, store Store) (events []Event, err error) {
+			spent, err = store.SpendEmailCode(ctx, person, purpose, emailHash(person, purpose, code), now)
+			if wrong = nil; errors.Is(err, ErrCodeWrong) {
+				wrong = err // the try that it took stays taken
+				return nil, nil
+			}
+			return tell(spent, person), err
+		})
+		return errors.Join(err, wrong)
 	})
 	if errors.Is(err, ErrCodeWrong) || errors.Is(err, ErrCodeExpired) {
-		err = errors.Join(err, s.record(ctx, Event{Kind: EventEmailCodeWrong, Person: person}))
+		err = errors.Join(err, s.note(ctx, Event{Kind: EventEmailCodeWrong, Person: person}))
 	}
-	return spent, err
+	if err != nil {
+		return EmailSpent{}, err
+	}
+	return spent, nil
 }
 
 // BeginRecoveryEmail makes a code for the waiting screen of an approval and
@@ -159,17 +171,17 @@ func (s *Service) BeginRecoveryEmail(ctx context.Context, p Person, approval, ap
 // SpendRecoveryEmail takes the code of an approval's waiting screen, once.
 // ErrCodeWrong, ErrCodeExpired, *BlockedError.
 func (s *Service) SpendRecoveryEmail(ctx context.Context, person PersonID, approval, typed string) error {
-	_, err := s.spendEmailCode(ctx, person, recoveryPurpose(approval), typed)
+	nothing := func(EmailSpent, PersonID) []Event { return nil } // the recovery is told of
+	_, err := s.spendEmailCode(ctx, person, recoveryPurpose(approval), typed, nothing)
 	return err
 }
 
 // RemoveEmail forgets a person's backup address; ErrNotFound.
 func (s *Service) RemoveEmail(ctx context.Context, person PersonID) error {
-	e, err := s.config.Store.RemoveEmail(ctx, person)
-	if err != nil {
-		return err
-	}
-	return s.record(ctx, Event{Kind: EventEmailRemoved, Person: person, Detail: MaskEmail(e.Address), Tell: []Email{e}})
+	return s.act(ctx, func(ctx context.Context, store Store) ([]Event, error) {
+		e, err := store.RemoveEmail(ctx, person)
+		return []Event{{Kind: EventEmailRemoved, Person: person, Detail: MaskEmail(e.Address), Tell: []Email{e}}}, err
+	})
 }
 
 // BeginSetUpEmail is BeginEmail for the holder of a set-up that has confirmed

@@ -14,12 +14,16 @@ func (s *Service) AddIntegration(ctx context.Context, a Application, p Integrati
 	}
 	i := newIntegration(a.ID, p, a.CreatedAt)
 	// Its key for our own API is nobody's until a further one is issued.
-	if err := s.config.Store.AddIntegration(ctx, a, NewAPIKey(a.ID).Secret.Hash(), i); err != nil {
+	key := NewAPIKey(a.ID).Secret.Hash()
+	if err := s.act(ctx, func(ctx context.Context, store Store) ([]Event, error) {
+		return []Event{
+			{Kind: EventApplicationAdded, Application: a.ID, Detail: a.Name},
+			{Kind: EventIntegrationAdded, Application: a.ID, Detail: string(i.Key) + describe(p)},
+		}, store.AddIntegration(ctx, a, key, i)
+	}); err != nil {
 		return Integration{}, err
 	}
-	return i, s.record(ctx,
-		Event{Kind: EventApplicationAdded, Application: a.ID, Detail: a.Name},
-		Event{Kind: EventIntegrationAdded, Application: a.ID, Detail: string(i.Key) + describe(p)})
+	return i, nil
 }
 
 // describe says in the audit trail what a policy takes, and why.
@@ -53,10 +57,10 @@ func (s *Service) DisableIntegration(ctx context.Context, app ApplicationID, dis
 		return err
 	}
 	i.Policy.Disabled = disabled
-	if err := s.config.Store.SetIntegrationPolicy(ctx, i.Key, i.Policy); err != nil {
-		return err
-	}
-	return s.record(ctx, Event{Kind: EventIntegrationChanged, Application: app, Detail: string(i.Key) + describe(i.Policy)})
+	e := Event{Kind: EventIntegrationChanged, Application: app, Detail: string(i.Key) + describe(i.Policy)}
+	return s.act(ctx, func(ctx context.Context, store Store) ([]Event, error) {
+		return []Event{e}, store.SetIntegrationPolicy(ctx, i.Key, i.Policy)
+	})
 }
 
 // AddAlias lets an application's integration call a person by another name, in
@@ -73,10 +77,10 @@ func (s *Service) AddAlias(ctx context.Context, app ApplicationID, alias, user s
 	if err != nil {
 		return err
 	}
-	if err := s.config.Store.PutAlias(ctx, i.Key, alias, user); err != nil {
-		return err
-	}
-	return s.record(ctx, Event{Kind: EventIntegrationChanged, Application: app, Detail: "alias " + alias + " for " + user})
+	e := Event{Kind: EventIntegrationChanged, Application: app, Detail: "alias " + alias + " for " + user}
+	return s.act(ctx, func(ctx context.Context, store Store) ([]Event, error) {
+		return []Event{e}, store.PutAlias(ctx, i.Key, alias, user)
+	})
 }
 
 // UserOf is the user name that a client of the integration means: an alias

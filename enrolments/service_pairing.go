@@ -78,10 +78,16 @@ func (s *Service) OpenPairingByPhone(ctx context.Context, phone KnownPhone, repl
 
 func (s *Service) open(ctx context.Context, p Pairing, token Secret) (Pairing, error) {
 	p = s.pairingWith(p, token)
-	if err := s.config.Store.AddPairing(ctx, p); err != nil {
+	if err := s.act(ctx, func(ctx context.Context, store Store) ([]Event, error) {
+		return []Event{p.opened()}, store.AddPairing(ctx, p)
+	}); err != nil {
 		return Pairing{}, err
 	}
-	return p, s.record(ctx, Event{Kind: EventPairingOpened, Person: p.Person, Application: p.Application, Phone: p.By})
+	return p, nil
+}
+
+func (p Pairing) opened() Event {
+	return Event{Kind: EventPairingOpened, Person: p.Person, Application: p.Application, Phone: p.By}
 }
 
 // newPairing gives p an identity, a secret and its life.
@@ -162,11 +168,14 @@ func (s *Service) Claim(ctx context.Context, c Claim) (Pairing, error) {
 	if err := s.checkPairingProof(c, phone.Key, now); err != nil {
 		return Pairing{}, err
 	}
-	p, err := s.config.Store.Claim(ctx, c.Ticket.Hash(), phone, Digits(c.Ticket, phone.Key.Thumbprint()), now)
-	if err != nil {
+	var p Pairing
+	if err := s.act(ctx, func(ctx context.Context, store Store) (_ []Event, err error) {
+		p, err = store.Claim(ctx, c.Ticket.Hash(), phone, Digits(c.Ticket, phone.Key.Thumbprint()), now)
+		return []Event{{Kind: EventPairingClaimed, Person: p.Person, Phone: phone.ID, Detail: phone.Name}}, err
+	}); err != nil {
 		return Pairing{}, err
 	}
-	return p, s.record(ctx, Event{Kind: EventPairingClaimed, Person: p.Person, Phone: phone.ID, Detail: phone.Name})
+	return p, nil
 }
 
 func (s *Service) newPhone(c Claim) (Phone, error) {
@@ -245,20 +254,35 @@ func (s *Service) Confirm(ctx context.Context, p Pairing, match bool) (Pairing, 
 	if err != nil {
 		return p, err
 	}
-	p, err = s.config.Store.Confirm(ctx, p.ID, match, s.now())
-	if err != nil {
+	var settled Pairing
+	var late error
+	err = s.act(ctx, func(ctx context.Context, store Store) (_ []Event, err error) {
+		settled, err = store.Confirm(ctx, p.ID, match, s.now())
+		if late = nil; errors.Is(err, ErrFreshApproval) {
+			late = err // the phone that came is gone for good
+			return p.confirmed(false, nil), nil
+		}
+		return settled.confirmed(match, before.Phones), err
+	})
+	if err = errors.Join(err, late); err != nil {
 		return p, err
 	}
+	return settled, nil
+}
+
+// confirmed tells of a pairing whose person has compared the digits: the phone
+// that came, and those of phones that went.
+func (p Pairing) confirmed(match bool, phones []Phone) []Event {
 	if !match {
-		return p, s.record(ctx, Event{Kind: EventPairingRefused, Person: p.Person, Phone: p.Phone, Detail: p.PhoneName})
+		return []Event{{Kind: EventPairingRefused, Person: p.Person, Phone: p.Phone, Detail: p.PhoneName}}
 	}
 	events := []Event{{Kind: EventPhonePaired, Person: p.Person, Phone: p.Phone, Detail: p.PhoneName}}
-	for _, old := range before.Phones {
+	for _, old := range phones {
 		if p.replaces(old.ID) {
 			events = append(events, Event{Kind: EventPhoneRemoved, Person: p.Person, Phone: old.ID, Detail: old.Name})
 		}
 	}
-	return p, s.record(ctx, events...)
+	return events
 }
 
 // replaces reports whether the phone goes when the pairing's becomes active.
@@ -279,11 +303,12 @@ func (s *Service) BeginAuthenticator(ctx context.Context, p Pairing) (SetUpKey, 
 		return SetUpKey{}, ErrPairingSettled
 	}
 	a := Authenticator{ID: NewID[AuthenticatorID](), Person: p.Person, Secret: totp.NewSecret(), CreatedAt: s.now()}
-	if err := s.config.Store.BeginAuthenticator(ctx, p.ID, a, s.now()); err != nil {
+	if err := s.act(ctx, func(ctx context.Context, store Store) ([]Event, error) {
+		return []Event{{Kind: EventSecretIssued, Person: p.Person}}, store.BeginAuthenticator(ctx, p.ID, a, s.now())
+	}); err != nil {
 		return SetUpKey{}, err
 	}
-	key := SetUpKey{Key: totp.SetUpKey(a.Secret), URI: totp.URI(a.Secret, s.config.ServerName, p.User)}
-	return key, s.record(ctx, Event{Kind: EventSecretIssued, Person: p.Person})
+	return SetUpKey{Key: totp.SetUpKey(a.Secret), URI: totp.URI(a.Secret, s.config.ServerName, p.User)}, nil
 }
 
 // ConfirmAuthenticator takes the first code of an authenticator app. Wrong
@@ -296,16 +321,15 @@ func (s *Service) ConfirmAuthenticator(ctx context.Context, p Pairing, typed str
 	if err != nil {
 		return err
 	}
-	if err := s.try(ctx, p.Person, GuessCode, s.config.CodeLimits, func(now time.Time) error {
+	return s.try(ctx, p.Person, GuessCode, s.config.CodeLimits, func(now time.Time) error {
 		c, err := parseCode(typed)
 		if err != nil || c.recovery {
 			return ErrCodeWrong
 		}
-		return s.burn(ctx, []Authenticator{a}, c.text, now)
-	}); err != nil {
-		return err
-	}
-	return s.record(ctx, Event{Kind: EventSecretConfirmed, Person: p.Person})
+		return s.act(ctx, func(ctx context.Context, store Store) ([]Event, error) {
+			return []Event{{Kind: EventSecretConfirmed, Person: p.Person}}, s.burn(ctx, store, []Authenticator{a}, c.text, now)
+		})
+	})
 }
 
 // IssueCodes makes a new set of recovery codes in a set-up that has confirmed
@@ -316,8 +340,10 @@ func (s *Service) IssueCodes(ctx context.Context, p Pairing) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.config.Store.IssueCodes(ctx, p.ID, hashes, s.now()); err != nil {
+	if err := s.act(ctx, func(ctx context.Context, store Store) ([]Event, error) {
+		return []Event{{Kind: EventCodesIssued, Person: p.Person}}, store.IssueCodes(ctx, p.ID, hashes, s.now())
+	}); err != nil {
 		return nil, err
 	}
-	return codes, s.record(ctx, Event{Kind: EventCodesIssued, Person: p.Person})
+	return codes, nil
 }

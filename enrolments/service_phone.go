@@ -120,11 +120,12 @@ func (s *Service) NewPhoneSecret(ctx context.Context, p KnownPhone) (PhoneSecret
 		ID: NewID[AuthenticatorID](), Person: p.Person, Phone: p.ID,
 		Secret: totp.NewSecret(), Confirmed: true, CreatedAt: s.now(),
 	}
-	if err := s.config.Store.PutPhoneSecret(ctx, a); err != nil {
+	if err := s.act(ctx, func(ctx context.Context, store Store) ([]Event, error) {
+		return []Event{{Kind: EventSecretIssued, Person: p.Person, Phone: p.ID}}, store.PutPhoneSecret(ctx, a)
+	}); err != nil {
 		return PhoneSecret{}, err
 	}
-	out := PhoneSecret{Text: totp.Text(a.Secret), Issuer: s.config.ServerName, Label: p.User}
-	return out, s.record(ctx, Event{Kind: EventSecretIssued, Person: p.Person, Phone: p.ID})
+	return PhoneSecret{Text: totp.Text(a.Secret), Issuer: s.config.ServerName, Label: p.User}, nil
 }
 
 // RenamePhone sets a phone's name.
@@ -133,10 +134,9 @@ func (s *Service) RenamePhone(ctx context.Context, p KnownPhone, name string) er
 	if err != nil {
 		return err
 	}
-	if err := s.config.Store.RenamePhone(ctx, p.ID, name); err != nil {
-		return err
-	}
-	return s.record(ctx, Event{Kind: EventPhoneRenamed, Person: p.Person, Phone: p.ID, Detail: name})
+	return s.act(ctx, func(ctx context.Context, store Store) ([]Event, error) {
+		return []Event{{Kind: EventPhoneRenamed, Person: p.Person, Phone: p.ID, Detail: name}}, store.RenamePhone(ctx, p.ID, name)
+	})
 }
 
 // SetPush replaces where a phone is woken; nil for nowhere.
@@ -144,19 +144,20 @@ func (s *Service) SetPush(ctx context.Context, p KnownPhone, target *push.Target
 	if err := s.checkTarget(target); err != nil {
 		return err
 	}
-	if err := s.config.Store.SetPushTarget(ctx, p.ID, target); err != nil {
-		return err
-	}
-	return s.record(ctx, Event{Kind: EventTargetSet, Person: p.Person, Phone: p.ID})
+	return s.act(ctx, func(ctx context.Context, store Store) ([]Event, error) {
+		return []Event{{Kind: EventTargetSet, Person: p.Person, Phone: p.ID}}, store.SetPushTarget(ctx, p.ID, target)
+	})
 }
 
 // TargetGone forgets where a phone was woken, unless it has moved since.
 func (s *Service) TargetGone(ctx context.Context, p Phone, target push.Target) error {
-	forgot, err := s.config.Store.ForgetPushTarget(ctx, p.ID, target)
-	if err != nil || !forgot {
-		return err
-	}
-	return s.record(ctx, Event{Kind: EventTargetGone, Person: p.Person, Phone: p.ID, Detail: p.Name})
+	return s.act(ctx, func(ctx context.Context, store Store) (events []Event, err error) {
+		forgot, err := store.ForgetPushTarget(ctx, p.ID, target)
+		if forgot {
+			events = []Event{{Kind: EventTargetGone, Person: p.Person, Phone: p.ID, Detail: p.Name}}
+		}
+		return events, err
+	})
 }
 
 // UsedPhone notes that a phone answered.
@@ -166,8 +167,7 @@ func (s *Service) UsedPhone(ctx context.Context, id PhoneID) error {
 
 // RemovePhone removes a phone for good, and its TOTP secret with it.
 func (s *Service) RemovePhone(ctx context.Context, p Phone) error {
-	if err := s.config.Store.RemovePhone(ctx, p.ID); err != nil {
-		return err
-	}
-	return s.record(ctx, Event{Kind: EventPhoneRemoved, Person: p.Person, Phone: p.ID, Detail: p.Name})
+	return s.act(ctx, func(ctx context.Context, store Store) ([]Event, error) {
+		return []Event{{Kind: EventPhoneRemoved, Person: p.Person, Phone: p.ID, Detail: p.Name}}, store.RemovePhone(ctx, p.ID)
+	})
 }

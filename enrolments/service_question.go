@@ -36,18 +36,16 @@ func (s *Service) SetQuestions(ctx context.Context, p Person, all []QuestionAnsw
 	if err != nil {
 		return err
 	}
-	if err := s.config.Store.SetAnswers(ctx, p.ID, hashes, s.now()); err != nil {
-		return err
-	}
-	return s.record(ctx, Event{Kind: EventQuestionsSet, Person: p.ID})
+	return s.act(ctx, func(ctx context.Context, store Store) ([]Event, error) {
+		return []Event{{Kind: EventQuestionsSet, Person: p.ID}}, store.SetAnswers(ctx, p.ID, hashes, s.now())
+	})
 }
 
 // RemoveQuestions forgets a person's security questions; ErrNotFound.
 func (s *Service) RemoveQuestions(ctx context.Context, person PersonID) error {
-	if err := s.config.Store.RemoveAnswers(ctx, person); err != nil {
-		return err
-	}
-	return s.record(ctx, Event{Kind: EventQuestionsRemoved, Person: person})
+	return s.act(ctx, func(ctx context.Context, store Store) ([]Event, error) {
+		return []Event{{Kind: EventQuestionsRemoved, Person: person}}, store.RemoveAnswers(ctx, person)
+	})
 }
 
 // SetSetUpQuestions is SetQuestions for the holder of a set-up that has
@@ -89,7 +87,7 @@ func (s *Service) CheckAnswers(ctx context.Context, person PersonID, answers []S
 		return err
 	})
 	if errors.Is(err, ErrAnswersWrong) {
-		err = errors.Join(err, s.record(ctx, Event{Kind: EventQuestionsWrong, Person: person}))
+		err = errors.Join(err, s.note(ctx, Event{Kind: EventQuestionsWrong, Person: person}))
 	}
 	return err
 }

@@ -28,15 +28,24 @@ func (s *Service) BeginRecovery(ctx context.Context, r Recovery, wait time.Durat
 		r.State = RecoveryWaiting
 	}
 	r.BegunAt, r.ReadyAt, r.EndsAt = now, now.Add(wait), now.Add(wait+open)
-	if err := s.config.Store.AddRecovery(ctx, r); err != nil {
+	if err := s.act(ctx, func(ctx context.Context, store Store) ([]Event, error) {
+		return []Event{r.event(EventRecoveryBegun, "by "+string(r.Method))}, store.AddRecovery(ctx, r)
+	}); err != nil {
 		return Recovery{}, Secret{}, err
 	}
-	return r, token, s.record(ctx, r.event(EventRecoveryBegun, "by "+string(r.Method)))
+	return r, token, nil
 }
 
 func (r Recovery) event(kind EventKind, detail string) Event {
 	return Event{Kind: kind, Person: r.Person, Application: r.Application, Detail: detail}.
 		From(Origin{Browser: r.Browser, Location: r.Location, IP: r.IP})
+}
+
+// eventBy is event on the word of a phone.
+func (r Recovery) eventBy(kind EventKind, by Phone) Event {
+	e := r.event(kind, by.Name)
+	e.Phone = by.ID
+	return e
 }
 
 // Recovery returns the recovery that a browser holds the token of;
@@ -83,34 +92,43 @@ func (s *Service) OpenRecovery(ctx context.Context, r Recovery, remove []PhoneID
 	p, token := s.newPairing(Pairing{
 		Person: r.Person, User: r.User, Application: r.Application, ReturnURL: r.ReturnURL, SigningIn: r.ReturnURL != "", Removes: remove,
 	})
-	if err := s.config.Store.OpenRecovery(ctx, r.ID, p, s.now()); err != nil {
+	if err := s.act(ctx, func(ctx context.Context, store Store) ([]Event, error) {
+		return []Event{r.event(EventRecoveryUsed, "by "+string(r.Method)), p.opened()}, store.OpenRecovery(ctx, r.ID, p, s.now())
+	}); err != nil {
 		return Pairing{}, Secret{}, err
 	}
-	return p, token, s.record(ctx, r.event(EventRecoveryUsed, "by "+string(r.Method)),
-		Event{Kind: EventPairingOpened, Person: p.Person, Application: r.Application})
+	return p, token, nil
 }
 
 // RefuseRecovery stops a recovery on the word of a phone of the same person. It
 // takes the set-up along that was opened through it, unless its phone is active
 // already; once over, nothing changes.
 func (s *Service) RefuseRecovery(ctx context.Context, id RecoveryID, by Phone) error {
-	r, refused, err := s.config.Store.RefuseRecovery(ctx, by.Person, id, by.Name, s.now())
-	if err != nil || !refused {
-		return err
-	}
-	e := r.event(EventRecoveryRefused, by.Name)
-	e.Phone = by.ID
-	return s.record(ctx, e)
+	_, err := s.refuseRecovery(ctx, by.Person, id, by)
+	return err
+}
+
+// refuseRecovery stops a recovery of the person; by no phone where it is the help
+// desk's word.
+func (s *Service) refuseRecovery(ctx context.Context, person PersonID, id RecoveryID, by Phone) (refused bool, err error) {
+	err = s.act(ctx, func(ctx context.Context, store Store) (events []Event, err error) {
+		var r Recovery
+		if r, refused, err = store.RefuseRecovery(ctx, person, id, by.Name, s.now()); refused {
+			events = []Event{r.eventBy(EventRecoveryRefused, by)}
+		}
+		return events, err
+	})
+	return refused && err == nil, err
 }
 
 // AllowRecovery ends the wait of a recovery on the word of a phone of the same
 // person; once over, nothing changes.
 func (s *Service) AllowRecovery(ctx context.Context, id RecoveryID, by Phone) error {
-	r, allowed, err := s.config.Store.AllowRecovery(ctx, by.Person, id, s.now())
-	if err != nil || !allowed {
-		return err
-	}
-	e := r.event(EventRecoveryAllowed, by.Name)
-	e.Phone = by.ID
-	return s.record(ctx, e)
+	return s.act(ctx, func(ctx context.Context, store Store) (events []Event, err error) {
+		r, allowed, err := store.AllowRecovery(ctx, by.Person, id, s.now())
+		if allowed {
+			events = []Event{r.eventBy(EventRecoveryAllowed, by)}
+		}
+		return events, err
+	})
 }

@@ -27,10 +27,12 @@ func (s *Service) openSecurityPage(ctx context.Context, app ApplicationID, user,
 		ID: NewID[SecurityPageID](), Person: e.ID, User: e.User, Application: app, ReturnURL: returnURL,
 		Token: token.Hash(), OpenedAt: now, EndsAt: now.Add(SecurityPageTTL),
 	}
-	if err := s.config.Store.AddSecurityPage(ctx, p); err != nil {
+	if err := s.act(ctx, func(ctx context.Context, store Store) ([]Event, error) {
+		return []Event{p.event(EventSecurityOpened, "")}, store.AddSecurityPage(ctx, p)
+	}); err != nil {
 		return SecurityPage{}, Secret{}, err
 	}
-	return p, token, s.record(ctx, p.event(EventSecurityOpened, ""))
+	return p, token, nil
 }
 
 func (p SecurityPage) event(kind EventKind, detail string) Event {

@@ -24,6 +24,11 @@ type Store interface {
 	CodeStore
 	AuditStore
 	NoticeStore
+	// Together runs do in one transaction: what it does through store is kept
+	// when it returns nil, and else nothing of it. A write that was refused undoes
+	// all, also where do overlooks it. do may run again. It asks nothing of another
+	// Store, which may wait for this one, and waits for nothing else.
+	Together(ctx context.Context, do func(ctx context.Context, store Store) error) error
 	// SigningKeys returns the private keys (PKCS #8) that sign result tokens,
 	// the current one first; where there is none it stores fresh as the first.
 	// Of callers at once one wins and all get the same keys.

@@ -51,11 +51,14 @@ func (s *Service) Trust(ctx context.Context, t TrustedBrowser, approved time.Tim
 // approval, once; ErrNotFound where none was.
 func (s *Service) IssueTrust(ctx context.Context, approval string) (TrustedBrowser, Secret, error) {
 	token := NewSecret()
-	t, err := s.config.Store.IssueTrust(ctx, approval, token.Hash(), s.now())
-	if err != nil {
+	var t TrustedBrowser
+	if err := s.act(ctx, func(ctx context.Context, store Store) (_ []Event, err error) {
+		t, err = store.IssueTrust(ctx, approval, token.Hash(), s.now())
+		return []Event{t.event(EventBrowserTrusted)}, err
+	}); err != nil {
 		return TrustedBrowser{}, Secret{}, err
 	}
-	return t, token, s.record(ctx, t.event(EventBrowserTrusted))
+	return t, token, nil
 }
 
 func (t TrustedBrowser) event(kind EventKind) Event {
@@ -141,12 +144,18 @@ func (s *Service) TrustedEverywhere(ctx context.Context, person PersonID) ([]Tru
 // for an application, with an empty application in all. It returns how many
 // ended; the person is told once, and whence it was done.
 func (s *Service) EndTrust(ctx context.Context, person PersonID, app ApplicationID, id TrustID, from Origin) (int, error) {
-	ended, err := s.config.Store.EndTrust(ctx, person, app, id)
-	if err != nil || len(ended) == 0 {
+	var ended []TrustedBrowser
+	err := s.act(ctx, func(ctx context.Context, store Store) (events []Event, err error) {
+		if ended, err = store.EndTrust(ctx, person, app, id); len(ended) > 0 {
+			e := Event{Kind: EventTrustEnded, Person: person, Application: app, Detail: namesOf(ended)}
+			events = []Event{e.From(from)}
+		}
+		return events, err
+	})
+	if err != nil {
 		return 0, err
 	}
-	e := Event{Kind: EventTrustEnded, Person: person, Application: app, Detail: namesOf(ended)}
-	return len(ended), s.record(ctx, e.From(from))
+	return len(ended), nil
 }
 
 // namesOf names browsers, each kind once, and not more than can be read.

@@ -125,7 +125,7 @@ func (s *Store) append(calls [][]enrolments.Event) []error {
 		return s.chain(ctx, db, events)
 	})
 	if err == nil {
-		s.poke(events)
+		s.tell(events)
 	}
 	return fail(errs, err)
 }

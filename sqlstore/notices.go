@@ -102,12 +102,15 @@ func (s *Store) addDelivery(ctx context.Context, db session, n enrolments.Notice
 	return err
 }
 
-// poke says that deliveries may have been added with events; whoever listens
-// looks for all that are due.
-func (s *Store) poke(events []enrolments.Event) {
-	if !slices.ContainsFunc(events, enrolments.Event.Announced) {
-		return
+// tell says that deliveries may have been added with events.
+func (s *Store) tell(events []enrolments.Event) {
+	if slices.ContainsFunc(events, enrolments.Event.Announced) {
+		s.poke()
 	}
+}
+
+// poke lets whoever listens look for all deliveries that are due.
+func (s *Store) poke() {
 	select {
 	case s.announced <- struct{}{}:
 	default:

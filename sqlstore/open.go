@@ -40,7 +40,7 @@ var errURL = errors.New("database URL takes sqlite:PATH or postgres://USER:PASSW
 // Store is an enrolments.Store over a SQL database.
 type Store struct {
 	db    backend
-	trail *line[[]enrolments.Event]
+	trail trail
 	// announced holds at most one value; see Announced.
 	announced chan struct{}
 	keys      *seal.Keyring
@@ -48,6 +48,12 @@ type Store struct {
 }
 
 var _ enrolments.Store = (*Store)(nil)
+
+// trail appends events; it returns once they are as durable as what they tell of.
+type trail interface {
+	do(ctx context.Context, events []enrolments.Event) error
+	close()
+}
 
 // Open connects, brings the tables up to date (two nodes may do so at once) and
 // checks that cfg.Keys are those of this database.

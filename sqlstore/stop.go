@@ -34,7 +34,7 @@ func (s *Store) StopNotice(ctx context.Context, id enrolments.NoticeID, now time
 		return enrolments.Notice{}, false, err
 	}
 	if stopped {
-		s.poke([]enrolments.Event{event})
+		s.tell([]enrolments.Event{event})
 	}
 	return n, stopped, nil
 }

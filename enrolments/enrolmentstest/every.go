@@ -326,6 +326,9 @@ func (w *world) calls(ctx context.Context, s enrolments.Store) map[string]func()
 			_, _, err := s.StopNotice(ctx, w.stoppable.ID, now, stopping)
 			return err
 		},
+		"Together": func() error {
+			return s.Together(ctx, func(ctx context.Context, in enrolments.Store) error { return nil })
+		},
 		"SigningKeys": func() error {
 			_, err := s.SigningKeys(ctx, []byte("key"), now)
 			return err

@@ -56,6 +56,7 @@ func Exercise(t *testing.T, open func(t *testing.T) enrolments.Store) {
 		{"audit", audit},
 		{"notices", notices},
 		{"every method", everyMethod},
+		{"together", together},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			f := &fixture{store: open(t)}
