@@ -211,7 +211,7 @@ func TestAfterAReportNothingBeginsARecovery(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.people.LockPush(t.Context(), e.ID); err != nil {
+	if err := w.people.LockPush(t.Context(), enrolments.Event{Kind: enrolments.EventApprovalReported, Person: e.ID}); err != nil {
 		t.Fatal(err)
 	}
 	path := "/v1/approvals/" + s.id + "/recovery/"

@@ -549,7 +549,7 @@ func TestAfterAReportThePageChangesNothing(t *testing.T) {
 	l := w.loser(person)
 	p := w.securityPage(person)
 	b := l.byPhone(w.changes(p, `"kind":"renew_recovery_codes"`))
-	if err := w.people.LockPush(t.Context(), l.person().ID); err != nil {
+	if err := w.people.LockPush(t.Context(), enrolments.Event{Kind: enrolments.EventApprovalReported, Person: l.person().ID}); err != nil {
 		t.Fatal(err)
 	}
 	w.refused(w.carryOut(b), 403, "person-locked")

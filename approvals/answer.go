@@ -106,7 +106,7 @@ func (c answerClaims) wellFormed() bool {
 }
 
 // lock holds pushes back after "it wasn't me", until an administrator unlocks the
-// person. It comes before the approval is settled: a phone that was told "reported"
+// person, and tells of the report in the same step. It comes before the approval is settled: a phone that was told "reported"
 // does not say so again where the lock was lost. What it has reported before, and
 // was told of, locks nothing anew. A report counts also where it came too late:
 // whoever floods a person with sign-ins replaces each by the next.
@@ -122,7 +122,11 @@ func (s *Service) lock(ctx context.Context, phone enrolments.KnownPhone, id ID, 
 	case err != nil:
 		return err
 	}
-	return s.config.People.LockPush(ctx, phone.Person)
+	s.config.Log.Warn("a sign-in was reported as not the person's own",
+		"approval", string(id), "application", string(a.Application), "person", string(a.Person))
+	return s.config.People.LockPush(ctx, a.about(enrolments.Event{
+		Kind: enrolments.EventApprovalReported, Phone: phone.ID, Detail: "reported as not the person's own",
+	}.From(a.origin())))
 }
 
 // isAbout reports whether an answer is to what that phone was asked.
@@ -146,18 +150,6 @@ func (s *Service) answered(ctx context.Context, phone enrolments.KnownPhone, a A
 			s.config.Log.Warn("use of a phone could not be noted", "phone", string(phone.ID), "error", err)
 		}
 	}
-	if a.Decision == Report && (errors.Is(err, ErrSettled) || err == nil && settled.JustSettled()) {
-		s.reported(ctx, phone, settled)
-	}
-}
-
-// reported notes that a phone has said "it wasn't me".
-func (s *Service) reported(ctx context.Context, phone enrolments.KnownPhone, a Approval) {
-	s.record(ctx, a, enrolments.Event{
-		Kind: enrolments.EventApprovalReported, Phone: phone.ID, Detail: "reported as not the person's own",
-	}.From(a.origin()))
-	s.config.Log.Warn("a sign-in was reported as not the person's own",
-		"approval", string(a.ID), "application", string(a.Application), "person", string(a.Person))
 }
 
 // Seen notes that the person has opened the approval on a phone.

@@ -64,8 +64,8 @@ func TestAReportHoldsPushesBack(t *testing.T) {
 			t.Errorf("locked: %v", s.town.locked)
 		}
 		want := []string{
-			"approval.requested wait", "approval.settled denied: reported",
-			"approval.reported reported as not the person's own",
+			"approval.requested wait", "approval.reported reported as not the person's own",
+			"approval.settled denied: reported",
 		}
 		if diff := cmp.Diff(want, s.trail()); diff != "" {
 			t.Errorf("the trail (-want +got):\n%s", diff)

@@ -17,7 +17,7 @@ type People interface {
 	OpenPairing(ctx context.Context, o enrolments.Opening) (enrolments.Pairing, enrolments.Secret, error)
 	OpenPairingToEnter(ctx context.Context, o enrolments.Opening) (enrolments.Pairing, enrolments.Secret, error)
 	SpendCode(ctx context.Context, person enrolments.PersonID, typed string) (recovery bool, err error)
-	LockPush(ctx context.Context, person enrolments.PersonID) error
+	LockPush(ctx context.Context, report enrolments.Event) error
 	UsedPhone(ctx context.Context, phone enrolments.PhoneID) error
 	TargetGone(ctx context.Context, phone enrolments.Phone, target push.Target) error
 	Recoveries
@@ -155,10 +155,17 @@ func (s *Service) audit(ctx context.Context, a Approval, kind enrolments.EventKi
 func (s *Service) record(ctx context.Context, a Approval, e enrolments.Event) {
 	ctx, done := after(ctx)
 	defer done()
-	e.At, e.Person, e.Application, e.Approval = s.now(), a.Person, a.Application, string(a.ID)
+	e = a.about(e)
+	e.At = s.now()
 	if err := s.config.Record.Record(ctx, e); err != nil {
 		s.config.Log.Error("audit trail could not be written", "kind", string(e.Kind), "approval", e.Approval, "error", err)
 	}
+}
+
+// about says in an event which approval it is of.
+func (a Approval) about(e enrolments.Event) enrolments.Event {
+	e.Person, e.Application, e.Approval = a.Person, a.Application, string(a.ID)
+	return e
 }
 
 // auditSettled notes how an approval ended.

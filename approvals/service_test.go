@@ -102,13 +102,14 @@ func (w *town) SpendCode(_ context.Context, _ enrolments.PersonID, typed string)
 	return typed == "recovery" && err == nil, cmp.Or(w.lost, err)
 }
 
-func (w *town) LockPush(ctx context.Context, id enrolments.PersonID) error {
+func (w *town) LockPush(ctx context.Context, report enrolments.Event) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := cmp.Or(ctx.Err(), w.unlockable); err != nil {
 		return err
 	}
-	w.locked = append(w.locked, id)
+	w.locked = append(w.locked, report.Person)
+	w.events = append(w.events, report)
 	return nil
 }
 

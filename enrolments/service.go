@@ -203,7 +203,10 @@ func (s *Service) AddPerson(ctx context.Context, user string) (Person, error) {
 	return p, err
 }
 
-// LockPush stops pushes to a person who reported a request.
-func (s *Service) LockPush(ctx context.Context, id PersonID) error {
-	return s.config.Store.SetPushLocked(ctx, id, true)
+// LockPush stops pushes to the person of a report, and tells of it in the same
+// step.
+func (s *Service) LockPush(ctx context.Context, report Event) error {
+	return s.act(ctx, func(ctx context.Context, store Store) ([]Event, error) {
+		return []Event{report}, store.SetPushLocked(ctx, report.Person, true)
+	})
 }

@@ -247,7 +247,7 @@ func TestALockStandsUntilAnAdministratorLiftsIt(t *testing.T) {
 	if _, err := d.SpendCode(t.Context(), p.Person, d.codeAt(t, secret, 0)); !errors.As(err, &b) || !b.Until.IsZero() {
 		t.Fatalf("got %v, want a lock", err)
 	}
-	noError(t, d.LockPush(t.Context(), p.Person))
+	noError(t, d.LockPush(t.Context(), enrolments.Event{Kind: enrolments.EventApprovalReported, Person: p.Person}))
 	noError(t, d.helpDesk(t).Unlock(t.Context(), p.Person))
 	_, err := d.SpendCode(t.Context(), p.Person, d.codeAt(t, secret, 0))
 	noError(t, err)
@@ -256,7 +256,7 @@ func TestALockStandsUntilAnAdministratorLiftsIt(t *testing.T) {
 	}
 	wantError(t, d.helpDesk(t).Unlock(t.Context(), "nobody"), enrolments.ErrNotFound)
 	kinds := d.trail(t)
-	want := []enrolments.EventKind{enrolments.EventCodesBlocked, enrolments.EventCodesBlocked, enrolments.EventPersonUnlocked}
+	want := []enrolments.EventKind{enrolments.EventCodesBlocked, enrolments.EventApprovalReported, enrolments.EventPersonUnlocked}
 	if diff := cmp.Diff(want, kinds[len(kinds)-3:]); diff != "" {
 		t.Errorf("the trail ends in (-want +got):\n%s", diff)
 	}

@@ -189,7 +189,7 @@ func TestLoginDuoWithoutATerminal(t *testing.T) {
 	t.Run("somebody locked, even with failmode safe", func(t *testing.T) {
 		e, err := w.people.Person(t.Context(), "ana")
 		w.ok(err)
-		w.ok(w.people.LockPush(t.Context(), e.ID))
+		w.ok(w.people.LockPush(t.Context(), enrolments.Event{Kind: enrolments.EventApprovalReported, Person: e.ID}))
 		if s := headless(t, w.conf("failmode = safe\n"), "ana"); s.ends(t) || strings.Contains(s.String(), letIn) {
 			t.Errorf("let in:\n%s", s)
 		}

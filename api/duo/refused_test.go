@@ -29,7 +29,7 @@ func TestNobodyIsRefusedByAnError(t *testing.T) {
 			h := w.phone("ana")
 			e, err := w.people.Person(t.Context(), "ana")
 			w.ok(err)
-			w.ok(w.people.LockPush(t.Context(), e.ID))
+			w.ok(w.people.LockPush(t.Context(), enrolments.Event{Kind: enrolments.EventApprovalReported, Person: e.ID}))
 			// Its passcodes go with the policy.
 			w.ok(w.people.SetPolicy(t.Context(), w.app.ID, []enrolments.Assignment{{Key: "methods", Value: "push"}}))
 			_ = h
@@ -96,7 +96,7 @@ func TestWhoIsLockedAndHasNothingLeftIsNotLedToSetUp(t *testing.T) {
 	w := newWorld(t, both)
 	p, err := w.people.AddPerson(t.Context(), "ana")
 	w.ok(err)
-	w.ok(w.people.LockPush(t.Context(), p.ID))
+	w.ok(w.people.LockPush(t.Context(), enrolments.Event{Kind: enrolments.EventApprovalReported, Person: p.ID}))
 	got := w.v2("/auth/v2/preauth", url.Values{"username": {"ana"}})
 	if got.member("result") != "deny" || got.member("enroll_portal_url") != "" || !strings.Contains(got.member("status_msg"), "after a report") {
 		t.Errorf("%s", got.raw)
