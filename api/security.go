@@ -180,7 +180,7 @@ type securityPageInput struct {
 
 func (a *API) securityStateOf(by atPage, app enrolments.Application, s approvals.Security) securityState {
 	v := securityState{
-		ID: string(by.ID), User: s.User, Application: app.Name, BackTo: by.ReturnURL,
+		ID: string(by.ID), User: s.User, Application: app.Name, BackTo: app.WayBack(by.ReturnURL),
 		ServerTime: wireTime(a.config.Now()), EndsAt: wireTime(by.EndsAt),
 		Phones: []securityPhone{}, Authenticators: []securityApp{}, RecoveryCodesLeft: s.RecoveryCodes, PushLocked: s.PushLocked,
 		NewPhoneBy: methodNames(s.NewPhoneBy), RecoveryWaitHours: int(app.Policy.RecoveryWait / time.Hour),

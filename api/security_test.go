@@ -544,6 +544,19 @@ func TestOnlyAnApplicationOpensAPageAndForWhoHasSomething(t *testing.T) {
 	w.want(w.app("POST", "/v1/security-pages", `{"user":"`+person+`"}`), 201)
 }
 
+func TestAPageLeadsNowhereThatIsNotRegisteredAnyMore(t *testing.T) {
+	w := newWorld(t)
+	w.loser(person)
+	opened, token, err := w.people.OpenSecurityPage(t.Context(), "northwind", person, "https://books.example.com/no-more")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := w.want(w.at(page{string(opened.ID), token.Reveal()}, "GET", "", ""), 200)
+	if to := r.member("back_to"); to != "" {
+		t.Errorf("it leads to %s", to)
+	}
+}
+
 func TestAfterAReportThePageChangesNothing(t *testing.T) {
 	w := newWorld(t)
 	l := w.loser(person)
