@@ -204,21 +204,26 @@ function tried(how, number = '') {
 }
 
 let setupKey = '';
+let making = null; // the key that is being made: a second one would void it
 
 async function app() {
+  making ??= makeKey();
+  if (await making) show();
+  else place = '';
+}
+
+async function makeKey() {
   const button = screen.querySelector(`section:not([hidden]) [data-go="app"]`) ?? byID('add-app');
-  const made = setupKey ? true : await attempt(button, () => postJSON('authenticator'));
+  const made = await attempt(button, () => postJSON('authenticator'));
   if (!made) {
-    place = '';
-    return;
+    making = null;
+    return false;
   }
-  if (made !== true) {
-    setupKey = made.setup_key;
-    byID('setup-key').textContent = setupKey;
-    byID('app-qr').src = asImage(made.qr_svg);
-    byID('app-link').href = appAddress(made.otpauth_uri);
-  }
-  show();
+  setupKey = made.setup_key;
+  byID('setup-key').textContent = setupKey;
+  byID('app-qr').src = asImage(made.qr_svg);
+  byID('app-link').href = appAddress(made.otpauth_uri);
+  return true;
 }
 
 const refusals = {
