@@ -106,10 +106,11 @@ func (c answerClaims) wellFormed() bool {
 }
 
 // lock holds pushes back after "it wasn't me", until an administrator unlocks the
-// person, and tells of the report in the same step. It comes before the approval is settled: a phone that was told "reported"
-// does not say so again where the lock was lost. What it has reported before, and
-// was told of, locks nothing anew. A report counts also where it came too late:
-// whoever floods a person with sign-ins replaces each by the next.
+// person, and tells of the report in the same step. It comes before the approval
+// is settled: a phone that was told "reported" does not say so again where the
+// lock was lost. What it has reported before, and was told of, locks nothing anew.
+// A report counts also where it came too late: whoever floods a person with
+// sign-ins replaces each by the next.
 func (s *Service) lock(ctx context.Context, phone enrolments.KnownPhone, id ID, answer Answer) error {
 	if answer.Decision != Report {
 		return nil

@@ -56,6 +56,20 @@ func (s *Service) act(ctx context.Context, do deed) error {
 	})
 }
 
+// actEven is act, and keeps what is done also where the deed ends in refused: a
+// try that was taken, say.
+func (s *Service) actEven(ctx context.Context, refused error, do deed) error {
+	var kept error
+	err := s.act(ctx, func(ctx context.Context, store Store) ([]Event, error) {
+		events, err := do(ctx, store)
+		if kept = nil; errors.Is(err, refused) {
+			kept, err = err, nil
+		}
+		return events, err
+	})
+	return errors.Join(err, kept)
+}
+
 // noteLimit bounds the writing of what has happened.
 const noteLimit = 5 * time.Second
 

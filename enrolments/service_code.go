@@ -65,9 +65,8 @@ func blockDetail(of Guess) string {
 }
 
 // burn spends the step that code belongs to through store, in whichever of the
-// secrets. Two
-// secrets may share a code at an instant: one that was spent in the first may
-// still be good in the second.
+// secrets. Two may share a code at an instant: one that was spent in the first
+// may still be good in the second.
 func (s *Service) burn(ctx context.Context, store Store, all []Authenticator, code string, now time.Time) error {
 	err := ErrCodeWrong
 	for _, a := range all {

@@ -123,16 +123,13 @@ func (s *Service) spendEmailCode(ctx context.Context, person PersonID, purpose E
 		if err != nil {
 			return err
 		}
-		var wrong error
-		err = s.act(ctx, func(ctx context.Context, store Store) (events []Event, err error) {
+		return s.actEven(ctx, ErrCodeWrong, func(ctx context.Context, store Store) (_ []Event, err error) {
 			spent, err = store.SpendEmailCode(ctx, person, purpose, emailHash(person, purpose, code), now)
-			if wrong = nil; errors.Is(err, ErrCodeWrong) {
-				wrong = err // the try that it took stays taken
-				return nil, nil
+			if err != nil {
+				return nil, err
 			}
-			return tell(spent, person), err
+			return tell(spent, person), nil
 		})
-		return errors.Join(err, wrong)
 	})
 	if errors.Is(err, ErrCodeWrong) || errors.Is(err, ErrCodeExpired) {
 		err = errors.Join(err, s.note(ctx, Event{Kind: EventEmailCodeWrong, Person: person}))

@@ -255,16 +255,14 @@ func (s *Service) Confirm(ctx context.Context, p Pairing, match bool) (Pairing, 
 		return p, err
 	}
 	var settled Pairing
-	var late error
-	err = s.act(ctx, func(ctx context.Context, store Store) (_ []Event, err error) {
+	err = s.actEven(ctx, ErrFreshApproval, func(ctx context.Context, store Store) (_ []Event, err error) {
 		settled, err = store.Confirm(ctx, p.ID, match, s.now())
-		if late = nil; errors.Is(err, ErrFreshApproval) {
-			late = err // the phone that came is gone for good
-			return p.confirmed(false, nil), nil
+		if err != nil { // then the phone that came is gone for good, or nothing is done
+			return p.confirmed(false, nil), err
 		}
-		return settled.confirmed(match, before.Phones), err
+		return settled.confirmed(match, before.Phones), nil
 	})
-	if err = errors.Join(err, late); err != nil {
+	if err != nil {
 		return p, err
 	}
 	return settled, nil
