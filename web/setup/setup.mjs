@@ -126,7 +126,7 @@ function giveUp(kind) {
 function heard(next) {
   if (!next || (state && next.version < state.version)) return;
   state = next;
-  if (appOnly(state) && !state.authenticator && !setupKey) go('app');
+  if (appOnly(state) && !state.authenticator) go('app');
   else show();
 }
 
@@ -203,7 +203,6 @@ function tried(how, number = '') {
   if (how === 'asking') byID('trial-number').focus({ preventScroll: true }); // what was pressed is gone
 }
 
-let setupKey = '';
 let making = null; // the key that is being made: a second one would void it
 
 async function app() {
@@ -219,8 +218,7 @@ async function makeKey() {
     making = null;
     return false;
   }
-  setupKey = made.setup_key;
-  byID('setup-key').textContent = setupKey;
+  byID('setup-key').textContent = made.setup_key;
   byID('app-qr').src = asImage(made.qr_svg);
   byID('app-link').href = appAddress(made.otpauth_uri);
   return true;
@@ -275,7 +273,7 @@ async function showCodes(button) {
 
 byID('link').addEventListener('click', () => openingHere(byID('link').href, location.pathname));
 byID('copy-link').addEventListener('click', () => copy(state.pair_url, words, byID('told')));
-byID('copy-key').addEventListener('click', () => copy(setupKey.replaceAll(' ', ''), words, byID('told')));
+byID('copy-key').addEventListener('click', () => copy(byID('setup-key').textContent.replaceAll(' ', ''), words, byID('told')));
 
 byID('back').addEventListener('click', () => history.back());
 
